@@ -1,0 +1,173 @@
+package gate
+
+import "time"
+
+// APIVersion and the kinds of the documents the gate prints.
+const (
+	APIVersion     = "imagegate.dev/v1"
+	KindVerdict    = "Verdict"
+	KindEvaluation = "Evaluation"
+)
+
+// Decision is the gate's answer.
+type Decision string
+
+// Pass and Fail stand for that digest, policy and database. Error is ours or
+// the network's, and may be tried again.
+const (
+	Pass    Decision = "pass"
+	Fail    Decision = "fail"
+	Errored Decision = "error"
+)
+
+// Verdict is the document `imagegate check --output json` and
+// GET /v1/evaluations/{id} print. Tools read it: its names are fixed.
+type Verdict struct {
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	ID         string            `json:"id"`
+	Image      string            `json:"image"` // as asked
+	Digest     string            `json:"digest,omitempty"`
+	Decision   Decision          `json:"decision"`
+	Platforms  []PlatformVerdict `json:"platforms"`
+	Violations []Violation       `json:"violations"`
+	Warnings   []Violation       `json:"warnings"`
+	Notes      []Violation       `json:"notes"`
+	Waived     []Violation       `json:"waived"`
+	Counts     Counts            `json:"counts"`
+	Policy     PolicyRef         `json:"policy"`
+	Database   *Database         `json:"database,omitempty"`
+	Evidence   string            `json:"evidence,omitempty"` // sha256 of the stored evidence
+	Signature  SignatureState    `json:"signature"`
+	// Error says what went wrong; only with decision "error".
+	Error     *Failure  `json:"error,omitempty"`
+	DecidedAt time.Time `json:"decidedAt"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+}
+
+// Failure is why there is no decision.
+type Failure struct {
+	Code      Code   `json:"code"`
+	Message   string `json:"message"`
+	Retryable bool   `json:"retryable"`
+}
+
+// PlatformVerdict summarises one platform. Pointers are nil where the gate
+// did not look.
+type PlatformVerdict struct {
+	Platform          string   `json:"platform"`
+	Digest            string   `json:"digest"`
+	User              *User    `json:"user,omitempty"`
+	Base              *BaseRef `json:"base,omitempty"`
+	Class             Class    `json:"class,omitempty"`
+	OS                *OSRef   `json:"os,omitempty"`
+	Layers            int      `json:"layers"`
+	CompressedBytes   *int64   `json:"compressedBytes,omitempty"`
+	UncompressedBytes *int64   `json:"uncompressedBytes,omitempty"`
+	Packages          *int     `json:"packages,omitempty"`
+}
+
+// BaseRef is the base image as the verdict document shows it.
+type BaseRef struct {
+	Reference string `json:"reference,omitempty"`
+	Digest    string `json:"digest,omitempty"`
+	Layers    int    `json:"layers"`
+	Proof     Proof  `json:"proof"`
+}
+
+// OSRef is the distribution as the verdict document shows it.
+type OSRef struct {
+	Family string `json:"family"`
+	Name   string `json:"name,omitempty"`
+}
+
+// Violation is one finding held against the image, warned of, noted or waived.
+type Violation struct {
+	Rule          string            `json:"rule"`  // name in the policy
+	Check         string            `json:"check"` // catalogue id, REF-ALLOW, VULN-CVSS …
+	Severity      Severity          `json:"severity"`
+	Platform      string            `json:"platform,omitempty"`
+	Message       string            `json:"message"` // what is wrong, and where
+	Fix           string            `json:"fix,omitempty"`
+	Layer         *LayerRef         `json:"layer,omitempty"`
+	Path          string            `json:"path,omitempty"`
+	Package       *PackageRef       `json:"package,omitempty"`
+	Vulnerability *VulnerabilityRef `json:"vulnerability,omitempty"`
+	// Outcome is "unknown" when the check could not tell; empty otherwise.
+	Outcome string `json:"outcome,omitempty"`
+	// Waiver is set on waived findings, and on those whose waiver expired.
+	Waiver *WaiverRef `json:"waiver,omitempty"`
+}
+
+// LayerRef names a layer.
+type LayerRef struct {
+	Index     int    `json:"index"`
+	DiffID    string `json:"diffID"`
+	CreatedBy string `json:"createdBy,omitempty"`
+}
+
+// PackageRef names an installed package.
+type PackageRef struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	Installed string `json:"installed"`
+	Fixed     string `json:"fixed,omitempty"`
+	PURL      string `json:"purl,omitempty"`
+}
+
+// VulnerabilityRef names a vulnerability with the score that counted.
+type VulnerabilityRef struct {
+	ID       string   `json:"id"`
+	Severity Severity `json:"severity"`
+	Score    float64  `json:"score"`
+	Vector   string   `json:"vector,omitempty"`
+	Source   string   `json:"source,omitempty"`
+	// Derived is true when no source gave a score and the severity's lower
+	// bound stands in.
+	Derived bool `json:"derived"`
+}
+
+// WaiverRef is the accepted risk that applied, or would have.
+type WaiverRef struct {
+	Reason  string    `json:"reason"`
+	Owner   string    `json:"owner"`
+	Expires time.Time `json:"expires"`
+	Expired bool      `json:"expired,omitempty"`
+}
+
+// Counts are vulnerabilities by severity over all platforms, those without a
+// fix included; Unfixed counts the latter once more.
+type Counts struct {
+	Critical int `json:"critical"`
+	High     int `json:"high"`
+	Medium   int `json:"medium"`
+	Low      int `json:"low"`
+	Unknown  int `json:"unknown"`
+	Unfixed  int `json:"unfixed"`
+}
+
+// PolicyRef names the policy that decided.
+type PolicyRef struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
+}
+
+// SignatureState says whether the digest was signed.
+type SignatureState struct {
+	State     string `json:"state"` // "signed", "not-asked" or "refused"
+	Reference string `json:"reference,omitempty"`
+	// Reason says why it was refused.
+	Reason string `json:"reason,omitempty"`
+}
+
+// The signature states.
+const (
+	Signed   = "signed"
+	NotAsked = "not-asked"
+	Refused  = "refused"
+)
+
+// Expired reports whether the verdict no longer counts at now.
+func (v *Verdict) Expired(now time.Time) bool {
+	return !v.ExpiresAt.IsZero() && !now.Before(v.ExpiresAt)
+}

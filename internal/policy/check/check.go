@@ -1,0 +1,95 @@
+// Package check holds the catalogue of image checks: one file a check, with
+// its type, its decision, what it looks for and why, and one table test beside
+// it. A check reads evidence and returns findings; whether a finding denies,
+// warns or is only reported is the policy's business (package policy).
+//
+// To add a check: write its file with a package-level *Check and a test, add
+// it to All in catalogue.go, run `make generate` for docs/checks.md.
+package check
+
+import (
+	"time"
+
+	"github.com/imagegate/imagegate/internal/gate"
+)
+
+// Check is one entry of the catalogue.
+type Check struct {
+	ID       string // stable, for example "USER-02": used in policies, reports and waivers
+	Name     string // stable, for example "root-explicit"
+	Severity gate.Severity
+	Tier     Tier
+	// Integrity checks guard the gate's own sight (promise 2 of the design:
+	// fail closed). They apply under every policy and their failure denies.
+	Integrity bool
+	Doc       Doc
+	// Decide is pure. For PerImage checks it is called once per platform
+	// with Input.Image set, otherwise once with Input.Image nil.
+	PerImage bool
+	Decide   func(Input) Result
+}
+
+// Tier is the evidence a check needs, cheapest first.
+type Tier string
+
+// The tiers. What is not Layers or Scan is answered before any layer is pulled.
+const (
+	TierConfig   Tier = "config"   // index, manifest and config
+	TierRegistry Tier = "registry" // those and other small registry objects
+	TierLayers   Tier = "layers"   // the one pass over the layers
+	TierScan     Tier = "scan"     // Trivy's result
+)
+
+// Early reports whether the tier is answered before any layer is pulled.
+func (t Tier) Early() bool { return t == TierConfig || t == TierRegistry }
+
+// Doc explains a check to the person it stops. docs/checks.md is made of it.
+type Doc struct {
+	What    string // what is examined, one sentence
+	Why     string // what goes wrong otherwise
+	Example string // an image that fails, and one that does not
+	Fix     string // how to mend it
+	// Controls are corresponding controls, for example "CIS Docker 4.1".
+	Controls []string
+}
+
+// Input is what a check reads.
+type Input struct {
+	Evidence *gate.Evidence
+	Image    *gate.ImageEvidence // nil for checks that are not PerImage
+	Options  Options
+	Now      time.Time
+}
+
+// Outcome is a check's answer.
+type Outcome string
+
+// The outcomes. Unknown means that the check could not tell; the policy says
+// what that is worth. NotApplicable means there is nothing to judge.
+const (
+	Pass          Outcome = "pass"
+	Fail          Outcome = "fail"
+	Unknown       Outcome = "unknown"
+	NotApplicable Outcome = "not-applicable"
+)
+
+// Result is an outcome and, for Fail, at least one finding. Reason explains
+// Unknown and NotApplicable.
+type Result struct {
+	Outcome  Outcome
+	Reason   string
+	Findings []Finding
+}
+
+// Finding is one thing that is wrong, where, and how to mend it.
+type Finding struct {
+	// Severity differs from the check's own where the facts make it better
+	// or worse; empty means the check's.
+	Severity gate.Severity
+	Message  string
+	Fix      string
+	// Layer is the index of the layer at fault, nil when none is.
+	Layer   *int
+	Path    string
+	Package *gate.PackageRef
+}
