@@ -121,6 +121,9 @@ type Secret struct {
 	Path     string   `json:"path"`
 	Line     int      `json:"line,omitempty"`
 	Match    string   `json:"match,omitempty"`
+	// Package is the OS package whose file list of the same layer names the
+	// path: keys that a distribution ships, not the user's.
+	Package string `json:"package,omitempty"`
 	// Deleted is true when a later layer hides the file; RemovedBy is that
 	// layer. The bytes can still be pulled.
 	Deleted   bool `json:"deleted,omitempty"`

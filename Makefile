@@ -1,0 +1,41 @@
+# imagegate: every target is thin over a go command or a script.
+# Trivy needs encoding/json/v2, which Go 1.26 has behind an experiment.
+export GOEXPERIMENT := jsonv2
+export CGO_ENABLED ?= 0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+BIN := bin/imagegate
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-fast lint bench generate image clean
+
+help: ## list what make can do
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/imagegate (the first build compiles Trivy and cosign: about ten minutes on two cores)
+	@scripts/build.sh $(BIN) "$(LDFLAGS)"
+
+demo: build ## check eight instructive images against a registry and a gate on loopback
+	@$(BIN) demo
+
+test: ## run every test (about fifteen minutes the first time, most of it compiling)
+	@scripts/test.sh
+
+test-fast: ## run the tests of the domain packages, which compile neither Trivy nor cosign
+	go test ./internal/gate/... ./internal/policy/... ./internal/layer/... ./internal/registry/... ./internal/store/... ./internal/report/... ./internal/worker/... ./server/... ./client/...
+
+lint: ## run golangci-lint, which holds the import rules
+	@scripts/lint.sh
+
+bench: build ## print this gate's cost as ratios to the trivy program's, in one run
+	@scripts/bench.sh
+
+generate: ## write generated code and docs/checks.md again
+	go generate ./...
+
+image: ## build the container image (needs buildah or docker)
+	@scripts/image.sh $(VERSION)
+
+clean: ## remove what make built
+	rm -rf bin dist

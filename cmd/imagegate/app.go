@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/imagegate/imagegate/internal/gate"
+	"github.com/imagegate/imagegate/internal/policy"
+	"github.com/imagegate/imagegate/internal/registry"
+	"github.com/imagegate/imagegate/internal/scan"
+	"github.com/imagegate/imagegate/internal/scan/layercache"
+	"github.com/imagegate/imagegate/internal/scan/vulndb"
+	"github.com/imagegate/imagegate/internal/sign"
+	"github.com/imagegate/imagegate/internal/store"
+	"github.com/imagegate/imagegate/internal/worker"
+)
+
+// appOptions are the flags check and serve share.
+type appOptions struct {
+	policy   string
+	db       string
+	key      string
+	layout   string
+	insecure []string
+	caBundle string
+	timeout  time.Duration
+	workers  int
+	// signing loads the key; isolated runs Trivy in worker processes.
+	signing, isolated bool
+}
+
+func (o *appOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.policy, "policy", "", "policy by name (default, strict, guide) or file; empty lets policies choose by repository")
+	f.StringVar(&o.db, "db", "", "directory of trivy.db and metadata.json; default DATA/db, which imagegate db update fills")
+	f.StringVar(&o.key, "key", "", "private key file to sign with; its password is read from COSIGN_PASSWORD")
+	f.StringVar(&o.layout, "signature-layout", "both", "sig, bundle or both")
+	registryFlags(cmd, o)
+	f.DurationVar(&o.timeout, "timeout", 10*time.Minute, "time limit of one image's analysis")
+	f.IntVar(&o.workers, "workers", 2, "how many images are analyzed at once in worker processes")
+}
+
+func registryFlags(cmd *cobra.Command, o *appOptions) {
+	f := cmd.Flags()
+	f.StringSliceVar(&o.insecure, "insecure-registry", nil, "registry hosts that speak plain HTTP; loopback always may")
+	f.StringVar(&o.caBundle, "ca-bundle", "", "PEM file of further certificate authorities")
+}
+
+// app is a wired gate.
+type app struct {
+	service    *gate.Service
+	store      *store.Store
+	registry   *registry.Client
+	policyName string
+	data       string
+	log        *slog.Logger
+	closers    []func()
+}
+
+func (a *app) close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+}
+
+// newApp wires a gate from flags: adapters know the domain and not each other.
+func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
+	a := &app{}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	if a.log, err = newLogger(cmd); err != nil {
+		return nil, err
+	}
+	a.data, _ = cmd.Flags().GetString("data")
+	policies, name, err := loadPolicies(o.policy)
+	if err != nil {
+		return nil, err
+	}
+	a.policyName = name
+	temp, err := scan.OpenTempDir(filepath.Join(a.data, "tmp"))
+	if err != nil {
+		return nil, gate.NewError(gate.CodeUnavailable, "the data directory "+a.data+" cannot be written: name another with --data", err)
+	}
+	a.closers = append(a.closers, func() { _ = temp.Close() })
+	// Ours and Trivy's temporary files go where the next start finds them.
+	if err := os.Setenv("TMPDIR", temp.Path); err != nil {
+		return nil, err
+	}
+	if a.registry, err = newRegistry(o, a.log); err != nil {
+		return nil, err
+	}
+	if a.store, err = store.Open(cmd.Context(), filepath.Join(a.data, "imagegate.db")); err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, func() { _ = a.store.Close() })
+	analyzer, err := a.newAnalyzer(o, temp.Path)
+	if err != nil {
+		return nil, err
+	}
+	a.service = &gate.Service{
+		Policies: policies, Resolver: a.registry, Bases: a.registry, Analyzer: analyzer, Store: a.store,
+		Logger: a.log, Now: time.Now, NewID: newID,
+	}
+	if o.signing {
+		signer, err := newSigner(o, a.registry)
+		if err != nil {
+			return nil, err
+		}
+		a.service.Signer = signer
+	}
+	return a, nil
+}
+
+// newID makes a UUIDv7, which sorts by time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func newRegistry(o appOptions, log *slog.Logger) (*registry.Client, error) {
+	return registry.New(registry.Options{Insecure: o.insecure, CABundle: o.caBundle, UserAgent: "imagegate/" + version, Logger: log})
+}
+
+func newSigner(o appOptions, client *registry.Client) (*sign.Signer, error) {
+	if o.key == "" {
+		return nil, usage("--sign needs --key FILE: imagegate key generate makes one")
+	}
+	pem, err := os.ReadFile(o.key)
+	if err != nil {
+		return nil, usage("the signing key %s cannot be read: %v", o.key, err)
+	}
+	key, err := sign.LoadKey(pem, []byte(os.Getenv("COSIGN_PASSWORD")))
+	if err != nil {
+		return nil, err
+	}
+	return sign.New(sign.Options{Key: key, Layout: sign.Layout(o.layout), Remote: client.RemoteOptions, Insecure: o.insecure})
+}
+
+// loadPolicies returns the shipped policies and, where --policy names a file,
+// that one, with the name to select.
+func loadPolicies(name string) (gate.Policies, string, error) {
+	shipped := policy.Shipped()
+	if !strings.ContainsAny(name, "./\\") {
+		return shipped, name, nil
+	}
+	p, err := policy.LoadFile(name)
+	if err != nil {
+		return nil, "", err
+	}
+	return policy.NewSet(p), p.Ref().Name, nil
+}
+
+// databaseDir is the directory the vulnerability database is read from.
+func (o appOptions) databaseDir(data string) string {
+	if o.db != "" {
+		return o.db
+	}
+	return vulndb.Current(filepath.Join(data, "db"))
+}
+
+// newAnalyzer reads layers in this process, or in workers.
+func (a *app) newAnalyzer(o appOptions, temp string) (gate.Analyzer, error) {
+	cache := layercache.New(filepath.Join(a.data, "layers"))
+	database := o.databaseDir(a.data)
+	if !o.isolated {
+		return scan.New(scan.Options{Database: database, Cache: cache, Logger: a.log})
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, gate.NewError(gate.CodeInternal, "the gate cannot find its own program to start workers", err)
+	}
+	pool := worker.New(worker.Options{
+		Executable: self, Size: o.workers, TempParent: temp, Timeout: o.timeout, Logger: a.log,
+		Args: func(dir string) []string { return workerArgs(o, dir, database, cache.Path()) },
+		Credentials: func(ctx context.Context, repository string) ([]byte, error) {
+			credentials, err := a.registry.Credentials(ctx, repository)
+			if err != nil || credentials == (authn.AuthConfig{}) {
+				return nil, err
+			}
+			return json.Marshal(credentials)
+		},
+		Keep: cache.Put,
+		Changed: func(d gate.Database) bool {
+			s, err := vulndb.Read(database)
+			return err == nil && (!s.UpdatedAt.Equal(d.UpdatedAt) || s.Digest != d.Digest)
+		},
+	})
+	a.closers = append(a.closers, pool.Close)
+	return pool, nil
+}
+
+func workerArgs(o appOptions, temp, database, cache string) []string {
+	args := []string{"worker", "--temp", temp, "--db", database, "--cache", cache}
+	for _, host := range o.insecure {
+		args = append(args, "--insecure-registry", host)
+	}
+	if o.caBundle != "" {
+		args = append(args, "--ca-bundle", o.caBundle)
+	}
+	return append(args, fmt.Sprintf("--log-level=%s", "warn"))
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/imagegate/imagegate/internal/gate"
+	"github.com/imagegate/imagegate/internal/report"
+)
+
+func newCheck() *cobra.Command {
+	var o appOptions
+	var req gate.Request
+	var output string
+	cmd := &cobra.Command{
+		Use:   "check IMAGE…",
+		Short: "Decide whether images may ship",
+		Long: `check decides about each image and prints its verdict. An image is a registry
+reference, oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE.
+
+Exit status: 0 all pass, 2 one fails, 3 one could not be decided (trying again
+may help), 1 wrong use. With several images the worst counts.`,
+		Example: `  imagegate check registry.example/app:1.2
+  imagegate check --policy strict --output json docker-archive:app.tar
+  imagegate check --sign --key gate.key registry.example/app:1.2`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, images []string) error {
+			if !report.Known(output) {
+				return usage("--output %q is none of %s", output, strings.Join(report.Formats(), ", "))
+			}
+			o.signing, o.isolated = req.Sign, req.Sign
+			return check(cmd, o, req, output, images)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&req.Sign, "sign", false, "sign what passes (needs --key)")
+	cmd.Flags().BoolVar(&req.Full, "full", false, "make every check even when a cheap one already denies")
+	cmd.Flags().StringSliceVar(&req.Platforms, "platform", nil, "platforms to evaluate, for example linux/amd64; default all of an index")
+	cmd.Flags().StringVarP(&output, "output", "o", "table", strings.Join(report.Formats(), " or "))
+	return cmd
+}
+
+func check(cmd *cobra.Command, o appOptions, req gate.Request, output string, images []string) error {
+	a, err := newApp(cmd, o)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	worst := exitPass
+	for i, image := range images {
+		req.Image, req.Policy = image, a.policyName
+		v, err := evaluate(cmd.Context(), a, req, newProgressLine(cmd.ErrOrStderr(), image))
+		if err != nil {
+			return err
+		}
+		if i > 0 && output == "table" {
+			fmt.Fprintln(cmd.OutOrStdout())
+		}
+		if err := report.Write(cmd.OutOrStdout(), output, v, report.Options{Color: colored(cmd.OutOrStdout())}); err != nil {
+			return err
+		}
+		worst = max(worst, statusOf(v))
+	}
+	if worst != exitPass {
+		return exitStatus(worst)
+	}
+	return nil
+}
+
+func evaluate(ctx context.Context, a *app, req gate.Request, p *progressLine) (gate.Verdict, error) {
+	defer p.clear()
+	return a.service.Evaluate(ctx, "", req, true, p.report)
+}
+
+// statusOf orders pass 0, fail 2, error 3. A pass whose signature was asked for
+// and refused is an error: the caller would otherwise take it for signed. A
+// request that cannot be used at all is usage.
+func statusOf(v gate.Verdict) int {
+	switch {
+	case v.Decision == gate.Fail:
+		return exitFail
+	case v.Error != nil && v.Error.Code == gate.CodeInvalid && v.Digest == "":
+		return exitUsage
+	case v.Decision != gate.Pass, v.Signature.State == gate.Refused:
+		return exitError
+	}
+	return exitPass
+}

@@ -1,0 +1,256 @@
+package gate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Service is the one flow: resolve, inspect, early deny, analyze, decide,
+// record, sign. Each step hands the next a plain value; no step calls back.
+type Service struct {
+	Policies Policies
+	Resolver Resolver
+	Bases    Bases
+	Analyzer Analyzer
+	Store    Store
+	// Signer is nil where the gate holds no key; asking to sign is then
+	// refused with the reason.
+	Signer Signer
+	Logger *slog.Logger
+	Now    func() time.Time
+	// NewID makes verdict ids for evaluations that have none.
+	NewID func() string
+	// KeyID names the signing key, so that a stored verdict signed by
+	// another key is not taken for signed. Empty without a signer.
+	KeyID string
+}
+
+// Evaluate answers one request. The returned verdict is stored; its decision
+// may be "error". An error is returned only when no verdict could be recorded,
+// or, when final is false, when trying the same again may succeed: nothing is
+// recorded then.
+func (s *Service) Evaluate(ctx context.Context, id string, req Request, final bool, report Report) (Verdict, error) {
+	if id == "" {
+		id = s.NewID()
+	}
+	if report == nil {
+		report = func(Progress) {}
+	}
+	v, ev, key, err := s.decide(ctx, id, req, report)
+	if err != nil {
+		if ctx.Err() != nil || (!final && Retryable(err)) {
+			return Verdict{}, err
+		}
+		v = s.failure(req, v, err)
+		ev, key = nil, ""
+	}
+	v.ID = id
+	report(Progress{Step: StepRecord})
+	v, err = s.Store.Record(ctx, v, ev, key)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if req.Sign {
+		report(Progress{Step: StepSign})
+		return s.sign(ctx, v, final)
+	}
+	return v, nil
+}
+
+// decide makes the verdict. On error the verdict holds what was known of
+// policy and digest, for the record.
+func (s *Service) decide(ctx context.Context, id string, req Request, report Report) (v Verdict, ev *Evidence, key string, err error) {
+	ref, err := ParseReference(req.Image)
+	if err != nil {
+		return v, nil, "", err
+	}
+	policy, err := s.Policies.Select(req.Policy, ref)
+	if err != nil {
+		return v, nil, "", err
+	}
+	v.Policy = policy.Ref()
+	now := s.Now()
+	ev = &Evidence{Reference: ref}
+
+	// A reference that policy forbids never causes a network request.
+	if denied := policy.Reference(ref, now); len(denied) > 0 && !req.Full {
+		return s.finish(req, policy.Decide(ev, now, true)), ev, "", nil
+	}
+
+	// A digest decided under this policy and database is answered from the
+	// store, without a network request.
+	database, dbErr := s.Analyzer.Database(ctx)
+	if ref.Digest != "" && dbErr == nil {
+		key = s.reuseKey(req, ref, v.Policy, database)
+		if stored, err := s.Store.Reusable(ctx, key, now); err != nil || stored != nil {
+			return reused(stored, id, req), nil, key, err
+		}
+	}
+
+	report(Progress{Step: StepResolve})
+	resolved, err := s.Resolver.Resolve(ctx, ref, s.platforms(req, policy))
+	if err != nil {
+		return v, nil, "", err
+	}
+	defer closeBlobs(resolved)
+	v.Digest = resolved.Digest
+	ev.Digest, ev.MediaType, ev.Index = resolved.Digest, resolved.MediaType, resolved.Index
+	for _, img := range resolved.Images {
+		ev.Images = append(ev.Images, img.Evidence)
+	}
+	if dbErr == nil {
+		pinned := ref
+		pinned.Digest = resolved.Digest
+		key = s.reuseKey(req, pinned, v.Policy, database)
+		if stored, err := s.Store.Reusable(ctx, key, now); err != nil || stored != nil {
+			return reused(stored, id, req), nil, key, err
+		}
+	}
+
+	report(Progress{Step: StepInspect})
+	s.findBases(ctx, policy, ev)
+	if early := policy.Decide(ev, now, true); early.Decision == Fail && !req.Full {
+		return s.finish(req, early), ev, key, nil
+	}
+	if dbErr != nil {
+		return v, nil, "", dbErr
+	}
+
+	for i, img := range resolved.Images {
+		if !isImage(ev.Images[i]) {
+			continue // META-01 judges it; there are no layers to read
+		}
+		analysis, err := s.Analyzer.Analyze(ctx, img, report)
+		if err != nil {
+			return v, nil, "", err
+		}
+		if err := verifyAnalysis(img, analysis); err != nil {
+			return v, nil, "", err
+		}
+		ev.Images[i].Contents, ev.Images[i].Scan = &analysis.Contents, &analysis.Scan
+		ev.Database = &analysis.Database
+	}
+	report(Progress{Step: StepDecide})
+	return s.finish(req, policy.Decide(ev, s.Now(), false)), ev, key, nil
+}
+
+// platforms are those the caller asked for and those the policy requires.
+func (s *Service) platforms(req Request, policy Policy) []string {
+	if len(req.Platforms) == 0 || (len(req.Platforms) == 1 && req.Platforms[0] == "all") {
+		return policy.Needs().Platforms
+	}
+	return req.Platforms
+}
+
+// findBases compares the images with the policy's approved bases.
+func (s *Service) findBases(ctx context.Context, policy Policy, ev *Evidence) {
+	needs := policy.Needs()
+	for i := range ev.Images {
+		img := &ev.Images[i]
+		if !isImage(*img) {
+			continue
+		}
+		var known []KnownBase
+		if len(needs.Bases) > 0 && s.Bases != nil {
+			known = s.Bases.Known(ctx, needs.Bases, img.Platform)
+		}
+		img.Base = IdentifyBase(*img, known)
+	}
+}
+
+// finish sets what Decide leaves to its caller.
+func (s *Service) finish(req Request, v Verdict) Verdict {
+	v.Image = req.Image
+	v.Signature = SignatureState{State: NotAsked}
+	return v
+}
+
+// failure is the verdict of an evaluation that could not be decided.
+func (s *Service) failure(req Request, v Verdict, err error) Verdict {
+	if s.Logger != nil {
+		s.Logger.Error("evaluation ended without a decision", "image", req.Image, "error", err)
+	}
+	return Verdict{
+		APIVersion: APIVersion, Kind: KindVerdict, Image: req.Image, Digest: v.Digest, Policy: v.Policy,
+		Decision: Errored, DecidedAt: s.Now().UTC(),
+		Error:     &Failure{Code: CodeOf(err), Message: message(err), Retryable: Retryable(err)},
+		Signature: SignatureState{State: NotAsked},
+		Platforms: []PlatformVerdict{}, Violations: []Violation{}, Warnings: []Violation{}, Notes: []Violation{}, Waived: []Violation{},
+	}
+}
+
+// message is what the person who must act reads. Causes that carry no message
+// of ours stay in the log.
+func message(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "the evaluation took longer than its time limit: try again, or raise the limit"
+	}
+	return "the gate met an internal error; its log says more"
+}
+
+// reuseKey names everything a stored verdict depends on.
+func (s *Service) reuseKey(req Request, ref Reference, policy PolicyRef, db Database) string {
+	h := sha256.New()
+	_ = json.NewEncoder(h).Encode([]any{ref.Name, ref.Digest, policy.Digest, db.ID(), req.Platforms, req.Full}) // strings and booleans encode
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// reused is a stored verdict given to a new evaluation.
+func reused(stored *Verdict, id string, req Request) Verdict {
+	if stored == nil {
+		return Verdict{}
+	}
+	v := *stored
+	v.ID, v.Image = id, req.Image
+	v.Signature = SignatureState{State: NotAsked}
+	return v
+}
+
+// isImage reports whether the config is an image's, so that its fields mean
+// what checks read into them.
+func isImage(img ImageEvidence) bool {
+	switch img.Manifest.Config.MediaType {
+	case "application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json":
+		return img.Manifest.ArtifactType == "" || strings.HasSuffix(img.Manifest.ArtifactType, "image.config.v1+json")
+	}
+	return false
+}
+
+// verifyAnalysis holds what an analyzer says against what the gate verified
+// itself. An analyzer in another process reads hostile bytes: it is asked,
+// not trusted.
+func verifyAnalysis(img Image, a *Analysis) error {
+	layers := img.Evidence.Manifest.Layers
+	if !a.Contents.Complete && len(a.Contents.Layers) == 0 {
+		return nil
+	}
+	if len(a.Contents.Layers) != len(layers) {
+		return NewError(CodeInternal, fmt.Sprintf("the analysis of %s covers %d of %d layers", img.Digest, len(a.Contents.Layers), len(layers)), nil)
+	}
+	for i, l := range a.Contents.Layers {
+		if l.Index != i || l.Digest != layers[i].Digest || l.DiffID != img.Evidence.Config.DiffIDs[i] {
+			return NewError(CodeInternal, fmt.Sprintf("the analysis of %s names layer %d as %s, which is not the manifest's", img.Digest, i, l.Digest), nil)
+		}
+	}
+	return nil
+}
+
+// closeBlobs releases what local sources hold open.
+func closeBlobs(r *Resolved) {
+	for _, img := range r.Images {
+		if c, ok := img.Blobs.(interface{ Close() error }); ok {
+			_ = c.Close()
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package layer
+
+import (
+	"encoding/binary"
+	"errors"
+	"maps"
+	"slices"
+)
+
+// encoding is the version of the binary form.
+const encoding = 1
+
+// MarshalBinary writes facts compactly: varints, and paths as what differs
+// from the path before. Facts with a Problem are not meant to be kept.
+func (f *Facts) MarshalBinary() ([]byte, error) {
+	if f.Problem != nil {
+		return nil, errors.New("facts of a defective layer are not kept")
+	}
+	w := writer{b: make([]byte, 0, 64+len(f.Entries)*24)}
+	w.uint(encoding)
+	w.string(f.Digest)
+	w.string(f.DiffID)
+	w.uint(uint64(f.Compressed))
+	w.uint(uint64(f.Uncompressed))
+	w.uint(uint64(len(f.Captured)))
+	for _, k := range slices.Sorted(maps.Keys(f.Captured)) {
+		w.string(k)
+		w.string(string(f.Captured[k]))
+	}
+	w.uint(uint64(len(f.Unsafe)))
+	for _, u := range f.Unsafe {
+		w.string(u.Path)
+		w.string(u.Reason)
+	}
+	w.uint(uint64(len(f.Entries)))
+	last := ""
+	for i := range f.Entries {
+		w.entry(&f.Entries[i], last)
+		last = f.Entries[i].Path
+	}
+	return w.b, nil
+}
+
+type writer struct{ b []byte }
+
+func (w *writer) uint(v uint64)   { w.b = binary.AppendUvarint(w.b, v) }
+func (w *writer) int(v int)       { w.b = binary.AppendVarint(w.b, int64(v)) }
+func (w *writer) string(s string) { w.uint(uint64(len(s))); w.b = append(w.b, s...) }
+
+// The flags of an entry.
+const (
+	flagExec = 1 << iota
+	flagLink
+	flagCaps
+)
+
+func (w *writer) entry(e *Entry, last string) {
+	shared := 0
+	for shared < len(last) && shared < len(e.Path) && last[shared] == e.Path[shared] {
+		shared++
+	}
+	flags := uint64(0)
+	if e.Exec {
+		flags |= flagExec
+	}
+	if e.Link != "" {
+		flags |= flagLink
+	}
+	if len(e.Caps) > 0 {
+		flags |= flagCaps
+	}
+	w.uint(uint64(e.Kind)<<3 | flags)
+	w.uint(uint64(shared))
+	w.string(e.Path[shared:])
+	w.uint(uint64(e.Mode))
+	w.int(e.UID)
+	w.int(e.GID)
+	w.uint(uint64(e.Size))
+	if e.Link != "" {
+		w.string(e.Link)
+	}
+	if len(e.Caps) > 0 {
+		w.string(string(e.Caps))
+	}
+}
+
+var errCutShort = errors.New("layer facts are cut short or damaged")
+
+// UnmarshalBinary reads what MarshalBinary wrote. Damaged input is an error
+// and takes no more memory than a small multiple of its length.
+func (f *Facts) UnmarshalBinary(data []byte) error {
+	r := reader{b: data}
+	if v := r.uint(); v != encoding {
+		return errors.New("layer facts are of another version")
+	}
+	f.Digest, f.DiffID = r.string(), r.string()
+	f.Compressed, f.Uncompressed = int64(r.uint()), int64(r.uint())
+	f.Captured = map[string][]byte{}
+	for n := r.count(2); n > 0; n-- {
+		k := r.string()
+		f.Captured[k] = []byte(r.string())
+	}
+	for n := r.count(2); n > 0; n-- {
+		f.Unsafe = append(f.Unsafe, Unsafe{Path: r.string(), Reason: r.string()})
+	}
+	n := r.count(7)
+	f.Entries = make([]Entry, n)
+	last := ""
+	for i := range f.Entries {
+		r.entry(&f.Entries[i], last)
+		last = f.Entries[i].Path
+	}
+	if r.bad || len(r.b) != 0 {
+		return errCutShort
+	}
+	return nil
+}
+
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) uint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) int() int {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return int(v)
+}
+
+// count reads a number of items that take at least size bytes each.
+func (r *reader) count(size int) int {
+	v := r.uint()
+	if v > uint64(len(r.b)/size) {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	return int(v)
+}
+
+func (r *reader) string() string {
+	n := r.uint()
+	if n > uint64(len(r.b)) {
+		r.bad, r.b = true, nil
+		return ""
+	}
+	s := string(r.b[:n])
+	r.b = r.b[n:]
+	return s
+}
+
+func (r *reader) entry(e *Entry, last string) {
+	head := r.uint()
+	shared := r.uint()
+	if shared > uint64(len(last)) || head>>3 > uint64(Opaque) {
+		r.bad, r.b = true, nil
+		return
+	}
+	e.Kind, e.Exec = Kind(head>>3), head&flagExec != 0
+	e.Path = last[:shared] + r.string()
+	e.Mode, e.UID, e.GID, e.Size = uint32(r.uint()), r.int(), r.int(), int64(r.uint())
+	if head&flagLink != 0 {
+		e.Link = r.string()
+	}
+	if head&flagCaps != 0 {
+		e.Caps = []byte(r.string())
+	}
+}
