@@ -20,7 +20,8 @@ type Check struct {
 	Severity gate.Severity
 	Tier     Tier
 	// Integrity checks guard the gate's own sight (promise 2 of the design:
-	// fail closed). They apply under every policy and their failure denies.
+	// fail closed). They apply under every policy; a finding of HIGH or above
+	// denies, and so does an unknown outcome once everything was looked at.
 	Integrity bool
 	Doc       Doc
 	// Decide is pure. For PerImage checks it is called once per platform

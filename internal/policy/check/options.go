@@ -10,8 +10,8 @@ import (
 // that the policy sets no such bound; DefaultOptions holds the bounds that
 // apply where a policy is silent.
 type Options struct {
-	// ApprovedBases are references of approved base images; a trailing "/*"
-	// or ":*" matches path components or tags, never a part of one.
+	// ApprovedBases are references of approved base images, and "scratch"
+	// for images without one.
 	ApprovedBases []string
 	MinProof      gate.Proof    // BASE-01
 	MaxBaseAge    time.Duration // of the base's creation date

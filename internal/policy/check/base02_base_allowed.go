@@ -1,0 +1,62 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/imagegate/imagegate/internal/gate"
+)
+
+// BaseAllowed is BASE-02.
+var BaseAllowed = &Check{
+	ID: "BASE-02", Name: "base-allowed", Severity: gate.SeverityHigh, Tier: TierRegistry, PerImage: true,
+	Doc: Doc{
+		What:     "Whether the base image is one the policy approves, by the diffIDs of its layers, and not older than the policy allows.",
+		Why:      "The base brings most of an image's packages. A label that names an approved base is no proof: anyone can write it.",
+		Example:  "With base: {approved: [gcr.io/distroless/static]}, an image on that base passes, and one that only carries its name in a label fails.",
+		Fix:      "Build from an approved base, or add the base to the policy.",
+		Controls: []string{"CIS Docker 4.2"},
+	},
+	Decide: func(in Input) Result {
+		if len(in.Options.ApprovedBases) == 0 {
+			return notApplicable("the policy approves no particular bases")
+		}
+		b := in.Image.Base
+		if b == nil {
+			return unknown("the base was not looked up")
+		}
+		if b.Proof.Rank() >= gate.ProofAttested.Rank() {
+			return baseAge(in, b)
+		}
+		if slices.Contains(in.Options.ApprovedBases, scratch) && b.Proof != gate.ProofClaimed {
+			switch yes, known := withoutBase(in.Image); {
+			case !known:
+				return unknown("whether the image was made from scratch shows in its layers, which were not read")
+			case yes:
+				return pass()
+			}
+		}
+		if problems := unresolvedBases(b); problems != "" {
+			return unknown("approved bases could not be compared: %s", problems)
+		}
+		message := "the image is not built on an approved base"
+		if b.Proof == gate.ProofClaimed {
+			message += fmt.Sprintf("; it claims %s", named(b))
+		}
+		return failed(Finding{Message: message, Fix: "build from one of " + approvedText(in.Options) + ", or add the base to the policy"})
+	},
+}
+
+// baseAge holds the proven base's date against the policy.
+func baseAge(in Input, b *gate.Base) Result {
+	if in.Options.MaxBaseAge == 0 {
+		return pass()
+	}
+	if b.Created.Year() < 1980 {
+		return unknown("%s does not say when it was made", named(b))
+	}
+	if age := in.Now.Sub(b.Created); age > in.Options.MaxBaseAge {
+		return failed(Finding{Message: fmt.Sprintf("the base %s was made %d days ago, the limit is %d", named(b), days(age), days(in.Options.MaxBaseAge)), Fix: "rebuild on a newer build of the base"})
+	}
+	return pass()
+}
