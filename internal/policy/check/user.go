@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/moby/sys/user"
@@ -54,3 +55,26 @@ func resolvedUser(img *gate.ImageEvidence) *gate.User {
 
 // numericFix is the mend for everything about USER.
 const numericFix = "write USER 65532:65532 (any uid but 0, as a number) at the end of the Dockerfile"
+
+// ConfiguredUser is the user as far as it is known: from the layers where they
+// were read, else from the config's spelling alone.
+func ConfiguredUser(img *gate.ImageEvidence) *gate.User {
+	if u := resolvedUser(img); u != nil {
+		return u
+	}
+	configured := img.Config.User
+	u := &gate.User{Configured: configured, Source: "unresolved"}
+	zero := 0
+	switch classifyUser(configured) {
+	case userImplicit:
+		u.UID, u.Source = &zero, "default"
+	case userRoot:
+		u.UID, u.Source = &zero, "numeric"
+	case userNumeric:
+		name, _, _ := strings.Cut(configured, ":")
+		if n, err := strconv.Atoi(name); err == nil {
+			u.UID, u.Source = &n, "numeric"
+		}
+	}
+	return u
+}
