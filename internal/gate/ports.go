@@ -122,9 +122,12 @@ type SignRequest struct {
 
 // Store keeps evaluations, verdicts and evidence.
 type Store interface {
-	// Record stores a verdict with its evidence, and marks its evaluation
-	// done, in one transaction. Recording the same verdict id again is no
-	// error and changes nothing: the first one stands and is returned.
+	// Verdict returns the verdict of that id; nil when there is none.
+	Verdict(ctx context.Context, id string) (*Verdict, error)
+	// Record stores a verdict with its evidence in one transaction. Recording
+	// the same verdict id again is no error and changes nothing: the first
+	// one stands and is returned. Evidence is nil when there is none, or when
+	// the verdict names evidence that is stored already.
 	Record(ctx context.Context, v Verdict, ev *Evidence, key string) (Verdict, error)
 	// Reusable returns the newest unexpired pass or fail verdict stored
 	// under key, or nil.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -27,9 +28,6 @@ type Service struct {
 	Now    func() time.Time
 	// NewID makes verdict ids for evaluations that have none.
 	NewID func() string
-	// KeyID names the signing key, so that a stored verdict signed by
-	// another key is not taken for signed. Empty without a signer.
-	KeyID string
 }
 
 // Evaluate answers one request. The returned verdict is stored; its decision
@@ -43,23 +41,74 @@ func (s *Service) Evaluate(ctx context.Context, id string, req Request, final bo
 	if report == nil {
 		report = func(Progress) {}
 	}
-	v, ev, key, err := s.decide(ctx, id, req, report)
+	v, err := s.verdict(ctx, id, req, final, report)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if req.Sign && v.Signature.State == NotAsked {
+		report(Progress{Step: StepSign})
+		return s.sign(ctx, v, final)
+	}
+	return v, nil
+}
+
+// verdict returns the stored verdict of the evaluation. An evaluation that was
+// interrupted after its verdict was stored is not decided again.
+func (s *Service) verdict(ctx context.Context, id string, req Request, final bool, report Report) (Verdict, error) {
+	if stored, err := s.Store.Verdict(ctx, id); err != nil || stored != nil {
+		return deref(stored), err
+	}
+	v, ev, key, err := s.guarded(ctx, id, req, report)
 	if err != nil {
 		if ctx.Err() != nil || (!final && Retryable(err)) {
 			return Verdict{}, err
 		}
-		v = s.failure(req, v, err)
-		ev, key = nil, ""
+		v, ev, key = s.failure(req, v, err), nil, ""
 	}
 	v.ID = id
 	report(Progress{Step: StepRecord})
-	v, err = s.Store.Record(ctx, v, ev, key)
-	if err != nil {
-		return Verdict{}, err
+	return s.Store.Record(ctx, v, ev, key)
+}
+
+func deref(v *Verdict) Verdict {
+	if v == nil {
+		return Verdict{}
 	}
-	if req.Sign {
-		report(Progress{Step: StepSign})
-		return s.sign(ctx, v, final)
+	return *v
+}
+
+// guarded makes a panic of a step an error of this one evaluation.
+func (s *Service) guarded(ctx context.Context, id string, req Request, report Report) (v Verdict, ev *Evidence, key string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = NewError(CodeInternal, fmt.Sprintf("evaluating %s met a defect of the gate", req.Image), fmt.Errorf("panic: %v", r))
+			if s.Logger != nil {
+				s.Logger.Error("panic", "image", req.Image, "value", r, "stack", string(debug.Stack()))
+			}
+		}
+	}()
+	return s.decide(ctx, id, req, report)
+}
+
+// Stored returns the verdict that answers the request without any work: for a
+// reference by digest, decided under the policy and database in force, and
+// signed if that is asked for. Otherwise nil.
+func (s *Service) Stored(ctx context.Context, req Request) (*Verdict, error) {
+	ref, err := ParseReference(req.Image)
+	if err != nil || ref.Digest == "" {
+		return nil, err
+	}
+	policy, err := s.Policies.Select(req.Policy, ref)
+	if err != nil {
+		return nil, err
+	}
+	database, err := s.Analyzer.Database(ctx)
+	if err != nil {
+		return nil, nil //nolint:nilerr // the evaluation will say what is wrong with the database
+	}
+	v, err := s.Store.Reusable(ctx, s.reuseKey(req, ref, policy.Ref(), database), s.Now())
+	if err != nil || v == nil || (req.Sign && v.Decision == Pass && v.Signature.State != Signed) {
+		return nil, err
 	}
 	return v, nil
 }

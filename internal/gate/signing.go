@@ -51,6 +51,15 @@ func (s *Service) signature(ctx context.Context, v Verdict) (SignatureState, err
 	if ref.Scheme != SchemeRegistry {
 		return refuse("%s is not in a registry, and signatures are kept beside the image", v.Image)
 	}
+	// A caller may ask for a verdict under any policy; what is signed passed
+	// the one in force.
+	inForce, err := s.Policies.Select("", ref)
+	if err != nil {
+		return SignatureState{}, err
+	}
+	if inForce.Ref().Digest != v.Policy.Digest {
+		return refuse("the verdict is under policy %s, and %s is in force for %s", v.Policy.Name, inForce.Ref().Name, ref.Repository)
+	}
 	// The stored verdict is what counts, not the one in hand.
 	stored, err := s.Store.Latest(ctx, v.Digest, v.Policy.Digest)
 	if err != nil {

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/imagegate/imagegate/internal/gate"
+)
+
+// insert stores a new evaluation, unless one with the same idempotency key is
+// there: that one is returned if it asks the same, and CodeConflict otherwise.
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, e gate.Evaluation, key string) (gate.Evaluation, bool, error) {
+	request, err := json.Marshal(e.Request)
+	if err != nil {
+		return e, false, err
+	}
+	fingerprint := sha256.Sum256(request)
+	if key != "" {
+		var id string
+		var earlier []byte
+		err := tx.QueryRowContext(ctx, `SELECT id, fingerprint FROM evaluations WHERE idempotency_key = ?`, key).Scan(&id, &earlier)
+		switch {
+		case err == nil && !bytes.Equal(earlier, fingerprint[:]):
+			return e, false, gate.NewError(gate.CodeConflict, fmt.Sprintf("the Idempotency-Key %.100q was used for another request (evaluation %s): use a new one", key, id), nil)
+		case err == nil:
+			found, err := s.evaluation(ctx, tx, id)
+			return found, false, err
+		case !errors.Is(err, sql.ErrNoRows):
+			return e, false, s.unavailable(err)
+		}
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO evaluations (id, request, idempotency_key, fingerprint, created_at) VALUES (?, ?, ?, ?, ?)`,
+		e.ID, request, optional(key), fingerprint[:], micros(e.CreatedAt))
+	return e, true, s.unavailable(err)
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Evaluation returns an evaluation; a done one has its verdict. CodeNotFound
+// names the id.
+func (s *Store) Evaluation(ctx context.Context, id string) (gate.Evaluation, error) {
+	return s.evaluation(ctx, s.read, id)
+}
+
+func (s *Store) evaluation(ctx context.Context, q querier, id string) (gate.Evaluation, error) {
+	e := gate.Evaluation{ID: id, State: gate.Queued}
+	var request []byte
+	var created int64
+	var started, done sql.NullInt64
+	err := q.QueryRowContext(ctx, `SELECT request, created_at, started_at, done_at FROM evaluations WHERE id = ?`, id).Scan(&request, &created, &started, &done)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s.unrequested(ctx, q, id)
+	}
+	if err != nil {
+		return e, s.unavailable(err)
+	}
+	if err := json.Unmarshal(request, &e.Request); err != nil {
+		return e, gate.NewError(gate.CodeInternal, "the stored request of evaluation "+id+" cannot be read", err)
+	}
+	e.CreatedAt, e.StartedAt, e.DoneAt = time.UnixMicro(created).UTC(), instant(started), instant(done)
+	if started.Valid {
+		e.State = gate.Running
+		e.Progress = s.progress(id)
+	}
+	if !done.Valid {
+		return e, nil
+	}
+	e.State = gate.Done
+	e.Verdict, err = scanVerdict(q.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.id = ?`, id))
+	if err == nil && e.Verdict == nil {
+		err = gate.NewError(gate.CodeInternal, "evaluation "+id+" is done and has no verdict", nil)
+	}
+	return e, s.unavailable(err)
+}
+
+// unrequested is the evaluation of a verdict that the command line made, which
+// was never queued.
+func (s *Store) unrequested(ctx context.Context, q querier, id string) (gate.Evaluation, error) {
+	v, err := scanVerdict(q.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.id = ?`, id))
+	if err != nil {
+		return gate.Evaluation{}, s.unavailable(err)
+	}
+	if v == nil {
+		return gate.Evaluation{}, gate.NewError(gate.CodeNotFound, fmt.Sprintf("there is no evaluation %.100q", id), nil)
+	}
+	return gate.Evaluation{ID: id, Request: gate.Request{Image: v.Image}, State: gate.Done, CreatedAt: v.DecidedAt, DoneAt: v.DecidedAt, Verdict: v}, nil
+}
+
+func (s *Store) start(ctx context.Context, id string) error {
+	return s.transaction(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE evaluations SET started_at = ? WHERE id = ? AND started_at IS NULL`, micros(s.now()), id)
+		return s.unavailable(err)
+	})
+}
+
+// finish marks an evaluation done and wakes those who wait for it. Its verdict
+// is stored by then.
+func (s *Store) finish(ctx context.Context, id string) error {
+	err := s.transaction(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE evaluations SET done_at = ? WHERE id = ? AND done_at IS NULL`, micros(s.now()), id)
+		return s.unavailable(err)
+	})
+	if err == nil {
+		s.wake(id)
+	}
+	return err
+}

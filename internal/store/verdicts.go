@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/imagegate/imagegate/internal/gate"
+)
+
+// columns of a verdict with the outcome of its signing.
+const columns = `v.document, s.state, s.reference, s.reason FROM verdicts v LEFT JOIN signatures s ON s.verdict_id = v.id`
+
+func (s *Store) prepareStatements(ctx context.Context) (err error) {
+	if s.reusable, err = s.read.PrepareContext(ctx, `SELECT `+columns+`
+		WHERE v.reuse_key = ? AND v.decision IN ('pass', 'fail') AND v.expires_at > ? ORDER BY v.decided_at DESC, v.id DESC LIMIT 1`); err != nil {
+		return s.unavailable(err)
+	}
+	if s.latest, err = s.read.PrepareContext(ctx, `SELECT `+columns+`
+		WHERE v.digest = ? AND v.policy_digest = ? ORDER BY v.decided_at DESC, v.id DESC LIMIT 1`); err != nil {
+		return s.unavailable(err)
+	}
+	return nil
+}
+
+// Record implements gate.Store.
+func (s *Store) Record(ctx context.Context, v gate.Verdict, ev *gate.Evidence, key string) (gate.Verdict, error) {
+	stands := v
+	err := s.transaction(ctx, func(tx *sql.Tx) error {
+		if earlier, err := scanVerdict(tx.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.id = ?`, v.ID)); err != nil || earlier != nil {
+			if earlier != nil {
+				stands = *earlier
+			}
+			return s.unavailable(err)
+		}
+		if ev != nil {
+			digest, err := s.putEvidence(ctx, tx, ev)
+			if err != nil {
+				return err
+			}
+			stands.Evidence = digest
+		}
+		// The signature is not the verdict's: it is read from beside it.
+		kept := stands
+		kept.Signature = gate.SignatureState{State: gate.NotAsked}
+		document, err := json.Marshal(kept)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO verdicts (id, digest, policy_digest, decision, reuse_key, evidence, decided_at, expires_at, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			kept.ID, kept.Digest, kept.Policy.Digest, kept.Decision, optional(key), optional(kept.Evidence), micros(kept.DecidedAt), nullable(kept.ExpiresAt), document)
+		return s.unavailable(err)
+	})
+	return stands, err
+}
+
+func optional(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+// Verdict implements gate.Store.
+func (s *Store) Verdict(ctx context.Context, id string) (*gate.Verdict, error) {
+	v, err := scanVerdict(s.read.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.id = ?`, id))
+	return v, s.unavailable(err)
+}
+
+// Reusable implements gate.Store.
+func (s *Store) Reusable(ctx context.Context, key string, now time.Time) (*gate.Verdict, error) {
+	v, err := scanVerdict(s.reusable.QueryRowContext(ctx, key, micros(now)))
+	return v, s.unavailable(err)
+}
+
+// Latest implements gate.Store.
+func (s *Store) Latest(ctx context.Context, digest, policyDigest string) (*gate.Verdict, error) {
+	var row *sql.Row
+	if policyDigest == "" {
+		row = s.read.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.digest = ? ORDER BY v.decided_at DESC, v.id DESC LIMIT 1`, digest)
+	} else {
+		row = s.latest.QueryRowContext(ctx, digest, policyDigest)
+	}
+	v, err := scanVerdict(row)
+	return v, s.unavailable(err)
+}
+
+// History returns the verdicts of an image's digest, newest first, at most
+// limit of them.
+func (s *Store) History(ctx context.Context, digest string, limit int) ([]gate.Verdict, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+columns+` WHERE v.digest = ? ORDER BY v.decided_at DESC, v.id DESC LIMIT ?`, digest, limit)
+	if err != nil {
+		return nil, s.unavailable(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []gate.Verdict
+	for rows.Next() {
+		v, err := scanVerdict(rows)
+		if err != nil {
+			return nil, s.unavailable(err)
+		}
+		out = append(out, *v)
+	}
+	return out, s.unavailable(rows.Err())
+}
+
+// RecordSignature implements gate.Store. A signature that was made stays: a
+// later refusal does not unmake it.
+func (s *Store) RecordSignature(ctx context.Context, id string, state gate.SignatureState) error {
+	return s.transaction(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO signatures (verdict_id, state, reference, reason, at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (verdict_id) DO UPDATE SET state = excluded.state, reference = excluded.reference, reason = excluded.reason, at = excluded.at
+			WHERE signatures.state <> 'signed' OR excluded.state = 'signed'`, id, state.State, state.Reference, state.Reason, micros(s.now()))
+		return s.unavailable(err)
+	})
+}
+
+// scanVerdict reads a row of columns; nil when there is none.
+func scanVerdict(row interface{ Scan(...any) error }) (*gate.Verdict, error) {
+	var document []byte
+	var state, reference, reason sql.NullString
+	switch err := row.Scan(&document, &state, &reference, &reason); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	v := &gate.Verdict{}
+	if err := json.Unmarshal(document, v); err != nil {
+		return nil, fmt.Errorf("a stored verdict cannot be read: %w", err)
+	}
+	if state.Valid {
+		v.Signature = gate.SignatureState{State: state.String, Reference: reference.String, Reason: reason.String}
+	}
+	return v, nil
+}
