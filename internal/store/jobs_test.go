@@ -271,7 +271,7 @@ func TestAcceptedEvaluationsSurviveKill9(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = s.Close() }()
+	t.Cleanup(func() { _ = s.Close() })
 	work(t, s, passing(s), JobsOptions{Workers: 2})
 	for i := range 10 {
 		if e := done(t, s, fmt.Sprint(i)); e.Verdict.ID != fmt.Sprint(i) || e.Verdict.Decision != gate.Pass {
