@@ -32,6 +32,9 @@ func (b *blobs) Open(ctx context.Context, _ int, d gate.Descriptor) (io.ReadClos
 	if b.err != nil {
 		return nil, b.err
 	}
+	if _, err := blobName(d.Digest); err != nil {
+		return nil, err // it would become part of a URL
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	r := &resuming{ctx: ctx, cancel: cancel, blobs: b, digest: d.Digest}
 	if err := r.connect(); err != nil {
@@ -61,12 +64,17 @@ func (r *resuming) doing() string {
 
 // connect asks for the blob from offset on.
 func (r *resuming) connect() error {
-	source := remoteSource{client: r.blobs.client, repo: r.blobs.repo}
 	header := http.Header{}
 	if r.offset > 0 {
 		header.Set("Range", fmt.Sprintf("bytes=%d-", r.offset))
 	}
-	response, err := r.blobs.client.do(r.ctx, r.blobs.repo, source.url("blobs/"+r.digest), header, r.doing())
+	response, err := r.request(header)
+	if err == nil && response.StatusCode == http.StatusRequestedRangeNotSatisfiable && r.offset > 0 {
+		// Either there is no more, or the server dislikes open ranges:
+		// the whole blob again answers both.
+		_ = response.Body.Close()
+		response, err = r.request(http.Header{})
+	}
 	if err != nil {
 		return err
 	}
@@ -78,16 +86,17 @@ func (r *resuming) connect() error {
 			_ = response.Body.Close()
 			return requestError(r.ctx, r.doing(), err)
 		}
-	case response.StatusCode == http.StatusRequestedRangeNotSatisfiable && r.offset > 0:
-		// There is no more: the blob is as long as what was read.
-		_ = response.Body.Close()
-		response.Body = http.NoBody
 	default:
 		_ = response.Body.Close()
 		return statusError(r.doing(), response.StatusCode, nil)
 	}
 	r.body = response.Body
 	return nil
+}
+
+func (r *resuming) request(header http.Header) (*http.Response, error) {
+	source := remoteSource{client: r.blobs.client, repo: r.blobs.repo}
+	return r.blobs.client.do(r.ctx, r.blobs.repo, source.url("blobs/"+r.digest), header, r.doing())
 }
 
 // Read reads on; a connection that breaks or falls silent is replaced.
