@@ -202,7 +202,7 @@ func TestBadRequestsAreToldWhatIsWrong(t *testing.T) {
 		{"waiting too long", "POST", "/v1/evaluations?wait=61", `{"image": "app"}`, 400, "wait"},
 		{"waiting for nothing", "GET", "/v1/evaluations/0190-1?wait=x", ``, 400, "wait"},
 		{"unknown evaluation", "GET", "/v1/evaluations/none", ``, 404, "none"},
-		{"an id that is none", "GET", "/v1/evaluations/..%2f", ``, 404, ""},
+		{"an id that is none", "GET", "/v1/evaluations/..%2f", ``, 400, "parameter id"},
 		{"a digest that is none", "GET", "/v1/images/latest", ``, 400, "digest"},
 		{"a digest never seen", "GET", "/v1/images/sha256:" + strings.Repeat("b", 64), ``, 404, "never evaluated"},
 		{"signing what did not pass", "POST", "/v1/signatures", `{"repository": "registry.example/app", "digest": "sha256:` + strings.Repeat("b", 64) + `"}`, 409, "the verdict is fail"},

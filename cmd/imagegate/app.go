@@ -58,13 +58,12 @@ func registryFlags(cmd *cobra.Command, o *appOptions) {
 
 // app is a wired gate.
 type app struct {
-	service    *gate.Service
-	store      *store.Store
-	registry   *registry.Client
-	policyName string
-	data       string
-	log        *slog.Logger
-	closers    []func()
+	service  *gate.Service
+	store    *store.Store
+	registry *registry.Client
+	data     string
+	log      *slog.Logger
+	closers  []func()
 }
 
 func (a *app) close() {
@@ -85,11 +84,10 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 		return nil, err
 	}
 	a.data, _ = cmd.Flags().GetString("data")
-	policies, name, err := loadPolicies(o.policy)
+	policies, err := loadPolicies(o.policy)
 	if err != nil {
 		return nil, err
 	}
-	a.policyName = name
 	temp, err := scan.OpenTempDir(filepath.Join(a.data, "tmp"))
 	if err != nil {
 		return nil, gate.NewError(gate.CodeUnavailable, "the data directory "+a.data+" cannot be written: name another with --data", err)
@@ -147,17 +145,29 @@ func newSigner(o appOptions, client *registry.Client) (*sign.Signer, error) {
 }
 
 // loadPolicies returns the shipped policies and, where --policy names a file,
-// that one, with the name to select.
-func loadPolicies(name string) (gate.Policies, string, error) {
+// those of the file before them. What --policy names is in force where no
+// policy's match says otherwise.
+func loadPolicies(name string) (*policy.Set, error) {
 	shipped := policy.Shipped()
 	if !strings.ContainsAny(name, "./\\") {
-		return shipped, name, nil
+		set := policy.NewSet(name, shipped...)
+		_, err := set.Select(name, gate.Reference{})
+		if err != nil && name != "" {
+			return nil, usage("--policy: %v", err)
+		}
+		return set, nil
 	}
-	p, err := policy.LoadFile(name)
+	own, err := policy.LoadFile(name)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return policy.NewSet(p), p.Ref().Name, nil
+	inForce := own[0].Ref().Name
+	for _, p := range own {
+		if p.Ref().Name == "default" {
+			inForce = "default"
+		}
+	}
+	return policy.NewSet(inForce, append(own, shipped...)...), nil
 }
 
 // databaseDir is the directory the vulnerability database is read from.
@@ -171,6 +181,9 @@ func (o appOptions) databaseDir(data string) string {
 // newAnalyzer reads layers in this process, or in workers.
 func (a *app) newAnalyzer(o appOptions, temp string) (gate.Analyzer, error) {
 	cache := layercache.New(filepath.Join(a.data, "layers"))
+	if err := os.MkdirAll(cache.Path(), 0o700); err != nil {
+		return nil, gate.NewError(gate.CodeUnavailable, "the layer cache "+cache.Path()+" cannot be made: name a directory that can be written with --data", err)
+	}
 	database := o.databaseDir(a.data)
 	if !o.isolated {
 		return scan.New(scan.Options{Database: database, Cache: cache, Logger: a.log})

@@ -32,7 +32,7 @@ may help), 1 wrong use. With several images the worst counts.`,
 				return usage("--output %q is none of %s", output, strings.Join(report.Formats(), ", "))
 			}
 			o.signing, o.isolated = req.Sign, req.Sign
-			return check(cmd, o, req, output, images)
+			return checkImages(cmd, o, req, output, images)
 		},
 	}
 	o.flags(cmd)
@@ -43,7 +43,7 @@ may help), 1 wrong use. With several images the worst counts.`,
 	return cmd
 }
 
-func check(cmd *cobra.Command, o appOptions, req gate.Request, output string, images []string) error {
+func checkImages(cmd *cobra.Command, o appOptions, req gate.Request, output string, images []string) error {
 	a, err := newApp(cmd, o)
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func check(cmd *cobra.Command, o appOptions, req gate.Request, output string, im
 	defer a.close()
 	worst := exitPass
 	for i, image := range images {
-		req.Image, req.Policy = image, a.policyName
+		req.Image = image
 		v, err := evaluate(cmd.Context(), a, req, newProgressLine(cmd.ErrOrStderr(), image))
 		if err != nil {
 			return err

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,25 +23,44 @@ func newPolicy() *cobra.Command {
 		&cobra.Command{
 			Use: "explain NAME|FILE", Short: "Say in words what a policy demands", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {
-				set, name, err := loadPolicies(args[0])
-				if err != nil {
-					return err
-				}
-				p, err := set.Select(name, gate.Reference{})
-				if err != nil {
-					return err
-				}
-				return policy.Explain(cmd.OutOrStdout(), p.(*policy.Policy))
+				return explain(cmd.OutOrStdout(), args[0])
 			},
 		},
 	)
 	return cmd
 }
 
+// explain says what a shipped policy, or each of a file, demands.
+func explain(w io.Writer, name string) error {
+	policies := policy.Shipped()
+	if strings.ContainsAny(name, "./\\") {
+		var err error
+		if policies, err = policy.LoadFile(name); err != nil {
+			return err
+		}
+	} else {
+		p, err := policy.NewSet("", policies...).Select(name, gate.Reference{})
+		if err != nil {
+			return err
+		}
+		policies = []*policy.Policy{p.(*policy.Policy)}
+	}
+	for _, p := range policies {
+		if err := policy.Explain(w, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func lintPolicies(cmd *cobra.Command, files []string) error {
 	bad := false
 	for _, name := range files {
 		if _, err := policy.LoadFile(name); err != nil {
+			var list *policy.LoadError
+			if errors.As(err, &list) {
+				err = list
+			}
 			fmt.Fprintln(cmd.ErrOrStderr(), err)
 			bad = true
 			continue

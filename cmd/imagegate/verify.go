@@ -111,11 +111,11 @@ func verify(cmd *cobra.Command, o appOptions, image, public, output string, sign
 
 // storedVerdict looks for an unexpired pass under the policy in force.
 func storedVerdict(cmd *cobra.Command, o appOptions, data string, ref gate.Reference, digest string) (*verdictFinding, error) {
-	policies, name, err := loadPolicies(o.policy)
+	policies, err := loadPolicies(o.policy)
 	if err != nil {
 		return nil, err
 	}
-	p, err := policies.Select(name, ref)
+	p, err := policies.Select("", ref)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (f verification) write(cmd *cobra.Command, output string) error {
 	}
 	fmt.Fprintf(out, "%s  %s\n  %s\n", word, f.Image, f.Digest)
 	if f.Signature.Verified {
-		fmt.Fprintf(out, "  signature: valid (%s)\n", strings.Join(f.Signature.Layouts, ", "))
+		fmt.Fprintf(out, "  signature: valid (%s)\n", joined(f.Signature.Layouts))
 	} else {
 		fmt.Fprintf(out, "  signature: %s\n", f.Signature.Reason)
 	}
@@ -163,4 +163,12 @@ func (f verification) write(cmd *cobra.Command, output string) error {
 		fmt.Fprintf(out, "  verdict:   %s\n", f.Verdict.Reason)
 	}
 	return nil
+}
+
+func joined(layouts []sign.Layout) string {
+	words := make([]string, len(layouts))
+	for i, l := range layouts {
+		words[i] = string(l)
+	}
+	return strings.Join(words, " and ")
 }

@@ -32,6 +32,9 @@ var accepted = strings.Join([]string{
 func (s *remoteSource) manifest(ctx context.Context, reference string) ([]byte, string, error) {
 	doing := fmt.Sprintf("read the manifest of %s:%s", s.repo.Name(), reference)
 	if strings.Contains(reference, ":") {
+		if _, err := blobName(reference); err != nil {
+			return nil, "", err // it would become part of a URL
+		}
 		doing = fmt.Sprintf("read the manifest %s@%s", s.repo.Name(), reference)
 	}
 	body, header, err := s.get(ctx, "manifests/"+reference, accepted, s.client.MaxManifest, doing)
@@ -43,6 +46,9 @@ func (s *remoteSource) manifest(ctx context.Context, reference string) ([]byte, 
 
 // blob fetches a small blob whole.
 func (s *remoteSource) blob(ctx context.Context, d gate.Descriptor) ([]byte, error) {
+	if _, err := blobName(d.Digest); err != nil {
+		return nil, err
+	}
 	doing := fmt.Sprintf("read the config %s of %s", d.Digest, s.repo.Name())
 	body, _, err := s.get(ctx, "blobs/"+d.Digest, "*/*", s.client.MaxConfig, doing)
 	return body, err

@@ -115,6 +115,8 @@ type raw struct {
 	mediaType types.MediaType
 }
 
-func (r raw) RawManifest() ([]byte, error)              { return []byte(r.body), nil }
-func (r raw) MediaType() (types.MediaType, error)       { return r.mediaType, nil }
-func background() (context.Context, context.CancelFunc) { return context.WithTimeout(context.Background(), time.Minute) }
+func (r raw) RawManifest() ([]byte, error)        { return []byte(r.body), nil }
+func (r raw) MediaType() (types.MediaType, error) { return r.mediaType, nil }
+func background() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), time.Minute)
+}

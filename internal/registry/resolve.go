@@ -124,9 +124,24 @@ func (c *Client) index(ctx context.Context, s source, ref gate.Reference, top ma
 	return nil
 }
 
+// differs says how bytes differ from what their descriptor states, or "". A
+// descriptor without a size states none.
+func (d descriptor) differs(raw []byte) string {
+	if got := sha256Of(raw); got != d.Digest {
+		return "has digest " + got
+	}
+	if d.Size > 0 && d.Size != int64(len(raw)) {
+		return fmt.Sprintf("has %d bytes, its descriptor says %d", len(raw), d.Size)
+	}
+	return ""
+}
+
 // child reads one image of an index. A child that is listed and not there makes
 // the index unusable on its platform, so it is an error of its own.
 func (c *Client) child(ctx context.Context, s source, ref gate.Reference, d descriptor) (gate.Image, error) {
+	if _, err := blobName(d.Digest); err != nil {
+		return gate.Image{}, err // it would be taken for a tag
+	}
 	raw, mediaType, err := s.manifest(ctx, d.Digest)
 	if err != nil {
 		if gate.CodeOf(err) == gate.CodeNotFound {
@@ -134,8 +149,8 @@ func (c *Client) child(ctx context.Context, s source, ref gate.Reference, d desc
 		}
 		return gate.Image{}, err
 	}
-	if got := sha256Of(raw); got != d.Digest {
-		return gate.Image{}, gate.NewError(gate.CodeInvalid, fmt.Sprintf("%s: the manifest served for %s has digest %s", ref, d.Digest, got), nil)
+	if wrong := d.differs(raw); wrong != "" {
+		return gate.Image{}, gate.NewError(gate.CodeInvalid, fmt.Sprintf("%s: the manifest served for %s %s", ref, d.Digest, wrong), nil)
 	}
 	m, err := parseManifest(raw)
 	if err != nil {
@@ -164,8 +179,8 @@ func (c *Client) image(ctx context.Context, s source, ref gate.Reference, digest
 		if config, err = s.blob(ctx, m.Config.toGate()); err != nil {
 			return img, err
 		}
-		if got := sha256Of(config); got != m.Config.Digest {
-			return img, gate.NewError(gate.CodeInvalid, fmt.Sprintf("%s: the config served for %s has digest %s", ref, m.Config.Digest, got), nil)
+		if wrong := m.Config.differs(config); wrong != "" {
+			return img, gate.NewError(gate.CodeInvalid, fmt.Sprintf("%s: the config served for %s %s", ref, m.Config.Digest, wrong), nil)
 		}
 	}
 	img.RawConfig = config

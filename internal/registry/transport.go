@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -57,6 +58,9 @@ func newTransport(o Options) (http.RoundTripper, error) {
 		return min(retryablehttp.DefaultBackoff(minimum, maximum, attempt, r), maxWait)
 	}
 	client.CheckRetry = func(ctx context.Context, r *http.Response, err error) (bool, error) {
+		if errors.Is(err, http.ErrSchemeMismatch) {
+			return false, err // a registry on loopback that speaks plain HTTP
+		}
 		again, err := retryablehttp.DefaultRetryPolicy(ctx, r, err)
 		if again && r != nil {
 			o.Logger.Debug("registry request is tried again", "host", r.Request.URL.Host, "status", r.StatusCode)
