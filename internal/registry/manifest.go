@@ -64,18 +64,24 @@ const (
 	roleOther       = "other"
 )
 
-// entry describes a child. BuildKit's attestation manifests carry an annotation
-// and the platform unknown/unknown; their empty config would otherwise look
-// like an image that runs as root.
+// entry describes a child. What counts is what runtimes do: they choose by
+// media type and platform, and read the config where no platform is given.
+// BuildKit's attestation manifests have the platform unknown/unknown, which no
+// runtime chooses; an annotation or artifact type alone would let an author
+// hide an image from the gate.
 func (d descriptor) entry() gate.IndexEntry {
 	e := gate.IndexEntry{Digest: d.Digest, MediaType: d.MediaType, ArtifactType: d.ArtifactType, Platform: d.platform(), Size: d.Size, Role: roleOther}
 	switch {
-	case d.Annotations["vnd.docker.reference.type"] != "", e.Platform == "unknown/unknown":
+	case e.Platform == "unknown/unknown":
 		e.Role = roleAttestation
-	case d.MediaType == "application/vnd.oci.image.manifest.v1+json" && d.ArtifactType == "", d.MediaType == "application/vnd.docker.distribution.manifest.v2+json", isIndexType(d.MediaType):
+	case isIndexType(d.MediaType), isManifestType(d.MediaType) && (e.Platform != "" || d.ArtifactType == "" || isImageConfig(d.ArtifactType)):
 		e.Role = roleImage
 	}
 	return e
+}
+
+func isManifestType(mt string) bool {
+	return mt == "application/vnd.oci.image.manifest.v1+json" || mt == "application/vnd.docker.distribution.manifest.v2+json"
 }
 
 func isIndexType(mt string) bool {
@@ -169,9 +175,14 @@ func evidence(m manifest, rawManifest, rawConfig []byte, digest string) (gate.Im
 	}
 	for _, h := range c.History {
 		e.Config.History = append(e.Config.History, gate.History{
-			CreatedBy: h.CreatedBy[:min(len(h.CreatedBy), maxHistoryLine)], Comment: h.Comment[:min(len(h.Comment), maxHistoryLine)], EmptyLayer: h.EmptyLayer,
+			CreatedBy: bounded(h.CreatedBy), Comment: bounded(h.Comment), EmptyLayer: h.EmptyLayer,
 		})
 	}
 	e.Platform = (&platform{OS: c.OS, Architecture: c.Architecture, Variant: c.Variant}).String()
 	return e, nil
+}
+
+// bounded cuts a history line, not within a character.
+func bounded(s string) string {
+	return strings.ToValidUTF8(s[:min(len(s), maxHistoryLine)], "")
 }

@@ -92,26 +92,17 @@ func (c *Client) index(ctx context.Context, s source, ref gate.Reference, top ma
 	}
 	var have []string
 	for _, child := range top.Manifests {
-		entry := child.entry()
-		if entry.Role == roleImage && isIndexType(child.MediaType) {
-			return invalid("the index holds another index (%s), and what a runtime would take from it is not defined: name one of its images", child.Digest)
-		}
-		wanted := entry.Role == roleImage && (len(platforms) == 0 || slices.ContainsFunc(platforms, func(p string) bool { return samePlatform(p, entry.Platform) }))
-		if entry.Role == roleImage {
-			have = append(have, entry.Platform)
-			if !wanted {
-				entry.Skipped = "platform not asked for"
-			}
-		}
-		out.Index = append(out.Index, entry)
-		if !wanted {
-			continue
-		}
-		img, err := c.child(ctx, s, ref, child)
+		entry, img, err := c.listed(ctx, s, ref, child, platforms)
 		if err != nil {
 			return err
 		}
-		out.Images = append(out.Images, img)
+		out.Index = append(out.Index, entry)
+		if entry.Role == roleImage {
+			have = append(have, entry.Platform)
+		}
+		if img != nil {
+			out.Images = append(out.Images, *img)
+		}
 	}
 	if len(have) == 0 {
 		return invalid("the index holds no image")
@@ -122,6 +113,41 @@ func (c *Client) index(ctx context.Context, s source, ref gate.Reference, top ma
 		}
 	}
 	return nil
+}
+
+// listed reads one child of an index, if it is an image that is wanted.
+func (c *Client) listed(ctx context.Context, s source, ref gate.Reference, child descriptor, platforms []string) (gate.IndexEntry, *gate.Image, error) {
+	entry := child.entry()
+	if entry.Role == roleImage && isIndexType(child.MediaType) {
+		return entry, nil, gate.NewError(gate.CodeInvalid, fmt.Sprintf("%s: the index holds another index (%s), and what a runtime would take from it is not defined: name one of its images", ref, child.Digest), nil)
+	}
+	var img *gate.Image
+	if entry.Platform == "" && isManifestType(child.MediaType) {
+		// Its config says what it is and for which platform, as to a runtime.
+		read, err := c.child(ctx, s, ref, child)
+		if err != nil {
+			return entry, nil, err
+		}
+		if isImageConfig(read.Evidence.Manifest.Config.MediaType) {
+			entry.Role, entry.Platform = roleImage, read.Evidence.Platform
+		}
+		img = &read
+	}
+	if entry.Role != roleImage {
+		return entry, nil, nil
+	}
+	if len(platforms) > 0 && entry.Platform != "" && !slices.ContainsFunc(platforms, func(p string) bool { return samePlatform(p, entry.Platform) }) {
+		entry.Skipped = "platform not asked for"
+		return entry, nil, nil
+	}
+	if img == nil {
+		read, err := c.child(ctx, s, ref, child)
+		if err != nil {
+			return entry, nil, err
+		}
+		img = &read
+	}
+	return entry, img, nil
 }
 
 // differs says how bytes differ from what their descriptor states, or "". A
