@@ -3,6 +3,8 @@ package registry_test
 import (
 	"encoding/base64"
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -125,7 +127,9 @@ func TestALayerIsNotFollowedToPlainHTTP(t *testing.T) {
 func TestCABundle(t *testing.T) {
 	r := registrytest.New(t)
 	r.Push(t, "app:v1", image(t, 1, 100, "linux", "amd64"))
-	server := httptest.NewTLSServer(r)
+	server := httptest.NewUnstartedServer(r)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	ref := server.Listener.Addr().String() + "/app:v1"
 	bundle := filepath.Join(t.TempDir(), "ca.pem")

@@ -55,16 +55,29 @@ func openArchive(ctx context.Context, ref gate.Reference) (*archive, error) {
 		unpacked, err := spool(ctx, f)
 		_ = f.Close()
 		if err != nil {
-			return nil, gate.NewError(gate.CodeInvalid, fmt.Sprintf("%s: the archive cannot be decompressed", ref), err)
+			return nil, archiveError(ref, "the archive cannot be decompressed", err)
 		}
 		f = unpacked
 	}
 	a := &archive{file: f, members: map[string]member{}}
 	if err := a.index(ctx); err != nil {
 		_ = f.Close()
-		return nil, gate.NewError(gate.CodeInvalid, fmt.Sprintf("%s is not a tar archive of an image", ref), err)
+		return nil, archiveError(ref, "this is not a tar archive of an image", err)
 	}
 	return a, nil
+}
+
+// archiveError says what is wrong with an archive, where it is the archive:
+// bounds that were reached and a caller's end keep their own codes.
+func archiveError(ref gate.Reference, problem string, cause error) error {
+	switch code := gate.CodeOf(cause); {
+	case cause == nil:
+	case errors.Is(cause, context.Canceled), errors.Is(cause, context.DeadlineExceeded):
+		return gate.NewError(gate.CodeUnavailable, "there was no time left to read "+ref.String(), cause)
+	case code == gate.CodeLimit:
+		return gate.NewError(code, ref.String()+": "+problem, cause)
+	}
+	return gate.NewError(gate.CodeInvalid, ref.String()+": "+problem, cause)
 }
 
 func spool(ctx context.Context, f *os.File) (*os.File, error) {
@@ -82,7 +95,7 @@ func spool(ctx context.Context, f *os.File) (*os.File, error) {
 	_ = os.Remove(out.Name())
 	n, err := io.Copy(out, io.LimitReader(&contextReader{ctx, gz}, maxArchive+1))
 	if err == nil && n > maxArchive {
-		err = fmt.Errorf("it unpacks to more than %d bytes", int64(maxArchive))
+		err = gate.NewError(gate.CodeLimit, fmt.Sprintf("it unpacks to more than %d bytes", int64(maxArchive)), nil)
 	}
 	if err != nil {
 		_ = out.Close()
@@ -120,7 +133,7 @@ func (a *archive) index(ctx context.Context) error {
 			return err
 		}
 		if n > maxMembers {
-			return fmt.Errorf("it has more than %d members", maxMembers)
+			return gate.NewError(gate.CodeLimit, fmt.Sprintf("it has more than %d members", maxMembers), nil)
 		}
 		name := path.Clean(h.Name)
 		switch h.Typeflag {
@@ -174,7 +187,7 @@ type dockerManifest struct {
 // image ID, and layers by their diffIDs.
 func (c *Client) resolveDocker(a *archive, ref gate.Reference, platforms []string) (*gate.Resolved, error) {
 	invalid := func(cause error, format string, args ...any) error {
-		return gate.NewError(gate.CodeInvalid, ref.String()+": "+fmt.Sprintf(format, args...), cause)
+		return archiveError(ref, fmt.Sprintf(format, args...), cause)
 	}
 	s := &layoutSource{client: c, files: a}
 	raw, err := s.read("manifest.json", c.MaxManifest)

@@ -1,7 +1,6 @@
 package registry_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +116,3 @@ type raw struct {
 
 func (r raw) RawManifest() ([]byte, error)        { return []byte(r.body), nil }
 func (r raw) MediaType() (types.MediaType, error) { return r.mediaType, nil }
-func background() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), time.Minute)
-}

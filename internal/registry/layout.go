@@ -24,16 +24,15 @@ type files interface {
 type directory struct{ root *os.Root }
 
 func (d directory) open(name string) (io.ReadCloser, int64, error) {
-	f, err := d.root.Open(name)
+	info, err := d.root.Stat(name)
 	if err != nil {
 		return nil, 0, err
 	}
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		_ = f.Close()
-		return nil, 0, errors.Join(err, fs.ErrInvalid)
+	if !info.Mode().IsRegular() {
+		return nil, 0, fs.ErrInvalid // opening a FIFO would wait for ever
 	}
-	return f, info.Size(), nil
+	f, err := d.root.Open(name)
+	return f, info.Size(), err
 }
 
 func (d directory) Close() error { return d.root.Close() }
@@ -65,6 +64,9 @@ type layoutSource struct {
 
 func (s *layoutSource) resolve(ctx context.Context, ref gate.Reference, platforms []string) (*gate.Resolved, error) {
 	raw, err := s.read("index.json", s.client.MaxManifest)
+	if gate.CodeOf(err) == gate.CodeLimit {
+		return nil, err
+	}
 	if err != nil {
 		return nil, gate.NewError(gate.CodeInvalid, fmt.Sprintf("%s is not an OCI image layout: it has no index.json that can be read", ref), err)
 	}
@@ -142,10 +144,10 @@ func (s *layoutSource) small(digest string, limit int64) ([]byte, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, gate.NewError(gate.CodeNotFound, "the layout does not have blob "+digest, nil)
 	}
-	if err != nil {
-		return nil, gate.NewError(gate.CodeInvalid, "blob "+digest+" of the layout cannot be read", err)
+	if err != nil && gate.CodeOf(err) != gate.CodeLimit {
+		err = gate.NewError(gate.CodeInvalid, "blob "+digest+" of the layout cannot be read", err)
 	}
-	return raw, nil
+	return raw, err
 }
 
 func (s *layoutSource) blobs() gate.Blobs { return &fileBlobs{files: s.files} }

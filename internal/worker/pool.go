@@ -45,8 +45,9 @@ type Pool struct {
 	Options
 	slots chan struct{}
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards what follows
 	idle   []*process // most recently used last
+	last   *gate.Database
 	closed bool
 }
 
@@ -80,16 +81,16 @@ func (p *Pool) Database(ctx context.Context) (gate.Database, error) {
 	return w.database, nil
 }
 
-// known is an idle worker's database, if that is still the one on disk.
+// known is the database the last worker opened, if that is still the one on
+// disk: what is stored already is answered while every worker is at work.
 func (p *Pool) known() (gate.Database, bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, w := range p.idle {
-		if p.Changed == nil || !p.Changed(w.database) {
-			return w.database, true
-		}
+	last := p.last
+	p.mu.Unlock()
+	if last == nil || (p.Changed != nil && p.Changed(*last)) {
+		return gate.Database{}, false
 	}
-	return gate.Database{}, false
+	return *last, true
 }
 
 // Analyze implements gate.Analyzer. A worker that dies is replaced and the
@@ -226,6 +227,9 @@ func (p *Pool) acquire(ctx context.Context) (*process, error) {
 		<-p.slots
 		return nil, err
 	}
+	p.mu.Lock()
+	p.last = &w.database
+	p.mu.Unlock()
 	return w, nil
 }
 
