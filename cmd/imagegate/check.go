@@ -44,11 +44,21 @@ may help), 1 wrong use. With several images the worst counts.`,
 }
 
 func checkImages(cmd *cobra.Command, o appOptions, req gate.Request, output string, images []string) error {
+	for _, image := range images {
+		ref, err := gate.ParseReference(image)
+		if err != nil {
+			return err
+		}
+		if req.Sign && ref.Scheme != gate.SchemeRegistry {
+			return usage("--sign: %s is not in a registry, and signatures are kept beside the image", image)
+		}
+	}
 	a, err := newApp(cmd, o)
 	if err != nil {
 		return err
 	}
 	defer a.close()
+	a.service.Logger = nil // the verdict says what the log would
 	worst := exitPass
 	for i, image := range images {
 		req.Image = image
@@ -76,14 +86,11 @@ func evaluate(ctx context.Context, a *app, req gate.Request, p *progressLine) (g
 }
 
 // statusOf orders pass 0, fail 2, error 3. A pass whose signature was asked for
-// and refused is an error: the caller would otherwise take it for signed. A
-// request that cannot be used at all is usage.
+// and refused is an error: the caller would otherwise take it for signed.
 func statusOf(v gate.Verdict) int {
 	switch {
 	case v.Decision == gate.Fail:
 		return exitFail
-	case v.Error != nil && v.Error.Code == gate.CodeInvalid && v.Digest == "":
-		return exitUsage
 	case v.Decision != gate.Pass, v.Signature.State == gate.Refused:
 		return exitError
 	}

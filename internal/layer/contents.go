@@ -55,8 +55,15 @@ func (g *gatherer) layer(i int, f *Facts) {
 	}
 	for j := range f.Entries {
 		e := &f.Entries[j]
-		kind := map[Kind]string{CharDevice: "character device ", BlockDevice: "block device ", FIFO: "FIFO"}[e.Kind]
-		if kind == "" {
+		kind := ""
+		switch e.Kind {
+		case CharDevice:
+			kind = "character device "
+		case BlockDevice:
+			kind = "block device "
+		case FIFO:
+			kind = "FIFO"
+		default:
 			continue
 		}
 		file := toFile(e.Path, e, i)

@@ -87,8 +87,10 @@ func (w *writer) entry(e *Entry, last string) {
 var errCutShort = errors.New("layer facts are cut short or damaged")
 
 // UnmarshalBinary reads what MarshalBinary wrote. Damaged input is an error
-// and takes no more memory than a small multiple of its length.
+// and takes no more memory than a small multiple of its length, and of names
+// no more than a layer may have.
 func (f *Facts) UnmarshalBinary(data []byte) error {
+	*f = Facts{}
 	r := reader{b: data}
 	if v := r.uint(); v != encoding {
 		return errors.New("layer facts are of another version")
@@ -117,8 +119,9 @@ func (f *Facts) UnmarshalBinary(data []byte) error {
 }
 
 type reader struct {
-	b   []byte
-	bad bool
+	b     []byte
+	bad   bool
+	names uint64 // bytes of paths that were shared with the one before
 }
 
 func (r *reader) uint() uint64 {
@@ -165,7 +168,7 @@ func (r *reader) string() string {
 func (r *reader) entry(e *Entry, last string) {
 	head := r.uint()
 	shared := r.uint()
-	if shared > uint64(len(last)) || head>>3 > uint64(Opaque) {
+	if r.names += min(shared, maxName); shared > uint64(len(last)) || head>>3 > uint64(Opaque) || r.names > maxNames {
 		r.bad, r.b = true, nil
 		return
 	}

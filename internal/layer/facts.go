@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/imagegate/imagegate/internal/gate"
@@ -8,7 +9,7 @@ import (
 
 // FactsVersion names what Facts hold and how they are gathered; it is part of
 // the layer cache's key.
-const FactsVersion = 1
+const FactsVersion = 2
 
 // Kind is what a tar entry is.
 type Kind uint8
@@ -55,7 +56,7 @@ type Facts struct {
 	Uncompressed int64
 	Entries      []Entry
 	// Captured holds the content of the few small files that say who a user
-	// is and what the distribution is.
+	// is and what the distribution is, by path.
 	Captured map[string][]byte
 	Unsafe   []Unsafe
 	Problem  *gate.LayerProblem
@@ -66,8 +67,12 @@ type Facts struct {
 type Unsafe struct{ Path, Reason string }
 
 // captured are the paths whose content is kept.
-var captured = map[string]bool{
-	"/etc/passwd": true, "/etc/group": true, "/etc/os-release": true, "/usr/lib/os-release": true,
+var captured = []string{"/etc/passwd", "/etc/group", "/etc/os-release", "/usr/lib/os-release"}
+
+// maybeCaptured reports whether p may be what a captured path links to, as in
+// images of Nix and OSTree: those keep the names.
+func maybeCaptured(p string) bool {
+	return slices.ContainsFunc(captured, func(c string) bool { return strings.HasSuffix(p, c) })
 }
 
 // Whiteouts lists opaque directories (with a trailing slash) and deleted paths

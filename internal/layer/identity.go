@@ -12,18 +12,19 @@ import (
 	"github.com/imagegate/imagegate/internal/gate"
 )
 
-// file returns the captured content of the file p leads to in the flattened
-// view, or nil.
-func (v *View) file(p string) []byte {
-	n, at := v.Resolve(p)
-	if n == nil || n.Entry == nil || n.Layer < 0 {
-		return nil
+// file returns the content of the file p leads to in the flattened view; nil
+// when there is none. known is false when there is one whose content was not
+// captured: it is too large, lies under another name, or is no file.
+func (v *View) file(p string) (content []byte, known bool) {
+	n, _ := v.Resolve(p)
+	if n == nil {
+		return nil, true
 	}
-	captured := v.facts[n.Layer].Captured
-	if data, ok := captured[n.Entry.Path]; ok {
-		return data
+	if n.Entry == nil || n.Entry.Kind != File {
+		return nil, false
 	}
-	return captured[at]
+	content, kept := v.facts[n.from.layer].Captured[n.from.path]
+	return content, kept || n.from.empty
 }
 
 // resolveUser resolves a config's USER as runtimes do: moby/sys/user over the image's
@@ -37,7 +38,12 @@ func resolveUser(v *View, configured string) gate.User {
 	case isNumber(name), name == "":
 		source = "numeric"
 	}
-	passwd, group := v.file("/etc/passwd"), v.file("/etc/group")
+	passwd, passwdKnown := v.file("/etc/passwd")
+	group, groupKnown := v.file("/etc/group")
+	if !passwdKnown || !groupKnown {
+		u.Source, u.Problem = "unresolved", "/etc/passwd or /etc/group is not a small regular file, or a link to one of that name"
+		return u
+	}
 	if tooLong(passwd) || tooLong(group) {
 		u.Source, u.Problem = "unresolved", "/etc/passwd or /etc/group has a line longer than any runtime reads"
 		return u
@@ -81,9 +87,9 @@ func tooLong(b []byte) bool {
 // osRelease reads the flattened os-release file (os-release(5)); nil when
 // there is none.
 func osRelease(v *View) *gate.OSRelease {
-	data := v.file("/etc/os-release")
+	data, _ := v.file("/etc/os-release")
 	if data == nil {
-		data = v.file("/usr/lib/os-release")
+		data, _ = v.file("/usr/lib/os-release")
 	}
 	if data == nil {
 		return nil

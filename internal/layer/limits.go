@@ -10,7 +10,8 @@ import (
 // and is a fact about the layer.
 type Limits struct {
 	MaxUncompressed int64 // bytes of the tar stream
-	MaxEntries      int
+	MaxEntries      int   // and directories that have no entry but are implied
+	MaxNames        int64 // bytes of all paths and link targets together
 	// MaxRatio bounds uncompressed to compressed bytes once RatioAfter
 	// uncompressed bytes have passed: gzip cannot exceed 1032, zstd can.
 	MaxRatio   int64
@@ -19,9 +20,12 @@ type Limits struct {
 	MaxCaptured int64
 }
 
+// maxNames is 128 bytes for each of a million entries.
+const maxNames = 128 << 20
+
 // DefaultLimits fit any image people mean to run.
 func DefaultLimits() Limits {
-	return Limits{MaxUncompressed: 30 << 30, MaxEntries: 1_000_000, MaxRatio: 300, RatioAfter: 256 << 20, MaxCaptured: 1 << 20}
+	return Limits{MaxUncompressed: 30 << 30, MaxEntries: 1_000_000, MaxNames: maxNames, MaxRatio: 300, RatioAfter: 256 << 20, MaxCaptured: 1 << 20}
 }
 
 // limitError stops the pass; it becomes a gate.LayerProblem.

@@ -73,7 +73,7 @@ func Read(ctx context.Context, src io.Reader, want Want, limits Limits, v Visito
 	})
 	facts := &Facts{Digest: want.Digest, DiffID: want.DiffID, Captured: map[string][]byte{}}
 	out := &stream{r: pipe, hash: sha256.New(), meter: meter{limits: limits, compressed: in.n.Load}}
-	walkErr := newWalk(facts, limits, v).run(ctx, out)
+	walkErr := newWalk(facts, limits, v, in.n.Load).run(ctx, out)
 	if walkErr == nil {
 		_, walkErr = io.Copy(io.Discard, out) // what follows the archive is hashed too
 	}

@@ -6,15 +6,19 @@ import (
 	"io"
 )
 
-// teeHash hashes what is read through it.
+// teeHash hashes and meters the content read through it.
 type teeHash struct {
-	r io.Reader
-	h *maphash.Hash
+	r     io.Reader
+	h     *maphash.Hash
+	meter *meter
 }
 
 func (t *teeHash) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
 	_, _ = t.h.Write(p[:n]) // never fails
+	if limit := t.meter.add(n); limit != nil {
+		return n, limit
+	}
 	return n, err
 }
 

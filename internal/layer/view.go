@@ -23,14 +23,27 @@ type Node struct {
 	Entry    *Entry
 	Layer    int // that brought the entry
 	children map[string]*Node
+	from     origin
+}
+
+// origin is where a file's bytes are, which for a hard link is elsewhere.
+type origin struct {
+	place
+	empty bool
+}
+
+func (n *Node) add(name string, child *Node) {
+	if n.children == nil {
+		n.children = map[string]*Node{}
+	}
+	n.children[name] = child
 }
 
 // hidden is a file that a later layer replaced or deleted.
 type hidden struct {
 	entry     *Entry
-	path      string
+	path      string // where it really lay
 	layer, by int
-	replaced  bool // by another regular file of the same path
 }
 
 type place struct {
@@ -55,8 +68,8 @@ func Flatten(facts []*Facts) *View {
 			case Whiteout:
 				v.remove(e.Path, i)
 			case Opaque:
-				if n, _ := v.resolve(e.Path, 0); n != nil {
-					v.hideChildren(n, e.Path, i)
+				if n, at := v.find(e.Path, false, false); n != nil {
+					v.hideChildren(n, at, i)
 				}
 			}
 		}
@@ -77,17 +90,18 @@ func (v *View) place(e *Entry, layer int) {
 		return
 	}
 	dir, name := path.Split(e.Path)
-	parent := v.mkdir(dir)
+	parent, at := v.find(dir, true, true)
 	if parent == nil {
 		return // below a file, or a loop of links: nothing a runtime could reach
 	}
+	from := origin{place{e.Path, layer}, e.Size == 0}
 	if e.Kind == Hardlink {
-		if target, _ := v.resolve(e.Link, 0); target == nil || target.Entry == nil {
+		if target := v.Lookup(e.Link); target == nil || target.Entry == nil {
 			v.Dangling = append(v.Dangling, Dangling{Path: e.Path, Layer: layer})
 		} else {
 			linked := *target.Entry
 			linked.Path, linked.Size = e.Path, 0 // its bytes count once
-			e = &linked
+			e, from = &linked, target.from
 		}
 	}
 	if old := parent.children[name]; old != nil {
@@ -95,135 +109,94 @@ func (v *View) place(e *Entry, layer int) {
 			old.Entry, old.Layer = e, layer
 			return
 		}
-		v.hide(old, e.Path, layer, e.Kind == File)
+		v.hide(old, path.Join(at, name), layer)
 	}
-	if parent.children == nil {
-		parent.children = map[string]*Node{}
-	}
-	parent.children[name] = &Node{Entry: e, Layer: layer}
+	parent.add(name, &Node{Entry: e, Layer: layer, from: from})
 }
 
 // maxLinks bounds how many symbolic links one look-up follows, as Linux does.
 const maxLinks = 40
 
-// mkdir returns the directory node for dir, made where it is missing; nil when
-// the path runs through a file or too many links.
-func (v *View) mkdir(dir string) *Node {
-	n, at := v.root, "/"
-	links := 0
-	parts := split(dir)
-	for len(parts) > 0 {
+// find walks to p as the kernel would inside the root: symbolic links are
+// followed, the last one only with follow, and ".." in a link's target leads up
+// from where the walk then stands. It returns the node and where it really
+// lies; nil when there is none, or too many links. With create, directories
+// that are missing are made, and a file in the way is nil too.
+func (v *View) find(p string, follow, create bool) (*Node, string) {
+	trail, at := []*Node{v.root}, "/"
+	parts := split(p)
+	for links := 0; len(parts) > 0; {
 		part := parts[0]
 		parts = parts[1:]
-		child := n.children[part]
-		if child == nil {
-			child = &Node{Layer: -1}
-			if n.children == nil {
-				n.children = map[string]*Node{}
-			}
-			n.children[part] = child
+		if part == ".." {
+			trail, at = trail[:max(1, len(trail)-1)], path.Dir(at)
+			continue
 		}
+		n := trail[len(trail)-1]
+		child := n.children[part]
 		switch {
-		case child.Entry == nil || child.Entry.Kind == Dir:
-			n, at = child, path.Join(at, part)
-		case child.Entry.Kind == Symlink:
-			if links++; links > maxLinks {
-				return nil
-			}
-			parts = append(split(target(at, child.Entry.Link)), parts...)
-			n, at = v.root, "/"
-		default:
-			return nil
-		}
-	}
-	return n
-}
-
-// target is a symbolic link's target as a path from the root, which it cannot
-// leave.
-func target(dir, link string) string {
-	if strings.HasPrefix(link, "/") {
-		return path.Clean(link)
-	}
-	return path.Join("/", dir, link)
-}
-
-func split(p string) []string {
-	p = strings.Trim(path.Clean("/"+p), "/")
-	if p == "" {
-		return nil
-	}
-	return strings.Split(p, "/")
-}
-
-// resolve finds the node at p; parents that are links are followed. It returns
-// the node and the path where it really lies, or nil.
-func (v *View) resolve(p string, links int) (*Node, string) {
-	n, at := v.root, "/"
-	parts := split(p)
-	for i, part := range parts {
-		child := n.children[part]
-		if child == nil {
+		case child == nil && !create:
 			return nil, ""
-		}
-		if i < len(parts)-1 && child.Entry != nil && child.Entry.Kind == Symlink {
+		case child == nil:
+			child = &Node{Layer: -1}
+			n.add(part, child)
+		case child.Entry == nil || child.Entry.Kind == Dir:
+		case child.Entry.Kind == Symlink && (follow || len(parts) > 0):
 			if links++; links > maxLinks {
 				return nil, ""
 			}
-			rest := path.Join(parts[i+1:]...)
-			return v.resolve(path.Join(target(at, child.Entry.Link), rest), links)
+			if strings.HasPrefix(child.Entry.Link, "/") {
+				trail, at = trail[:1], "/"
+			}
+			parts = append(split(child.Entry.Link), parts...)
+			continue
+		case create || len(parts) > 0:
+			return nil, ""
 		}
-		n, at = child, path.Join(at, part)
+		trail, at = append(trail, child), path.Join(at, part)
 	}
-	return n, at
+	return trail[len(trail)-1], at
+}
+
+// split takes a path apart, keeping "..".
+func split(p string) []string {
+	return slices.DeleteFunc(strings.Split(p, "/"), func(part string) bool { return part == "" || part == "." })
 }
 
 // Lookup finds the node at p without following p itself if it is a link.
 func (v *View) Lookup(p string) *Node {
-	n, _ := v.resolve(p, 0)
+	n, _ := v.find(p, false, false)
 	return n
 }
 
 // Resolve finds the file p leads to, following symbolic links inside the root.
 // It returns the node and its real path, or nil when there is none.
-func (v *View) Resolve(p string) (*Node, string) {
-	for range maxLinks {
-		n, at := v.resolve(p, 0)
-		if n == nil || n.Entry == nil || n.Entry.Kind != Symlink {
-			return n, at
-		}
-		p = target(path.Dir(at), n.Entry.Link)
-	}
-	return nil, ""
-}
+func (v *View) Resolve(p string) (*Node, string) { return v.find(p, true, false) }
 
 // remove takes the path and what is below away.
 func (v *View) remove(p string, by int) {
 	dir, name := path.Split(p)
-	parent, at := v.resolve(dir, 0)
-	if parent != nil && parent.Entry != nil && parent.Entry.Kind == Symlink {
-		parent, at = v.Resolve(at)
-	}
+	parent, at := v.find(dir, true, false)
 	if parent == nil {
 		return
 	}
 	if child := parent.children[name]; child != nil {
-		v.hide(child, path.Join(at, name), by, false)
+		v.hide(child, path.Join(at, name), by)
 		delete(parent.children, name)
 	}
 }
 
 func (v *View) hideChildren(n *Node, at string, by int) {
 	for name, child := range n.children {
-		v.hide(child, path.Join(at, name), by, false)
+		v.hide(child, path.Join(at, name), by)
 	}
 	n.children = nil
 }
 
 // hide records every file of a subtree as hidden.
-func (v *View) hide(n *Node, at string, by int, replaced bool) {
+func (v *View) hide(n *Node, at string, by int) {
 	if n.Entry != nil && n.Entry.Kind != Dir {
-		v.hidden = append(v.hidden, hidden{entry: n.Entry, path: at, layer: n.Layer, by: by, replaced: replaced})
+		v.hidden = append(v.hidden, hidden{entry: n.Entry, path: at, layer: n.Layer, by: by})
 	}
 	v.hideChildren(n, at, by)
 }
@@ -234,8 +207,8 @@ func (v *View) RemovedBy(layer int, p string) (by int, removed bool) {
 	if v.removedAt == nil {
 		v.removedAt = map[place]int{}
 		for _, h := range v.hidden {
-			at := place{h.path, h.layer}
-			if _, ok := v.removedAt[at]; !ok {
+			at := place{h.entry.Path, h.layer} // as that layer spelt it
+			if _, ok := v.removedAt[at]; !ok && h.by != h.layer {
 				v.removedAt[at] = h.by
 			}
 		}

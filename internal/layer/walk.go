@@ -2,12 +2,14 @@ package layer
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/imagegate/imagegate/internal/gate"
@@ -23,10 +25,21 @@ type walk struct {
 	symlinks map[string]bool
 	seed     maphash.Seed
 	lastDir  string // the last parent found free of symlinks
+
+	// What has been counted against the limits. Content is counted apart
+	// from the stream, because the holes of a sparse file are not in it.
+	content  meter
+	dirs     map[string]bool // with an entry, or implied by one below
+	implied  int
+	names    int64
+	captured int64 // bytes kept of files that may be linked to
 }
 
-func newWalk(f *Facts, l Limits, v Visitor) *walk {
-	return &walk{facts: f, limits: l, visitor: v, seen: map[string]uint64{}, symlinks: map[string]bool{}, seed: maphash.MakeSeed()}
+func newWalk(f *Facts, l Limits, v Visitor, compressed func() int64) *walk {
+	return &walk{
+		facts: f, limits: l, visitor: v, seen: map[string]uint64{}, symlinks: map[string]bool{}, seed: maphash.MakeSeed(),
+		content: meter{limits: l, compressed: compressed}, dirs: map[string]bool{},
+	}
 }
 
 // visitError carries a visitor's error through the walk.
@@ -39,7 +52,7 @@ const maxUnsafe = 1000
 
 func (w *walk) run(ctx context.Context, r io.Reader) error {
 	tr := tar.NewReader(r)
-	for {
+	for n := 0; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -50,7 +63,7 @@ func (w *walk) run(ctx context.Context, r io.Reader) error {
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
 			return err
 		}
-		if len(w.facts.Entries) >= w.limits.MaxEntries {
+		if n+w.implied >= w.limits.MaxEntries {
 			return &limitError{gate.ProblemEntries, fmt.Sprintf("the layer has more than %d entries", w.limits.MaxEntries)}
 		}
 		if err := w.entry(ctx, h, tr); err != nil {
@@ -64,10 +77,13 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) erro
 	if !ok {
 		return nil
 	}
+	if err := w.account(&e); err != nil {
+		return err
+	}
 	sum := uint64(0)
 	if e.Kind == File && e.Size > 0 {
 		var err error
-		if sum, err = w.content(ctx, &e, content); err != nil {
+		if sum, err = w.file(ctx, &e, content); err != nil {
 			return err
 		}
 	}
@@ -76,26 +92,42 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) erro
 	return nil
 }
 
-// content passes a file's bytes to whoever wants them.
-func (w *walk) content(ctx context.Context, e *Entry, content io.Reader) (uint64, error) {
+// account counts what an entry costs in memory beside itself: names, and the
+// directories that only its path speaks of.
+func (w *walk) account(e *Entry) error {
+	if w.names += int64(len(e.Path) + len(e.Link)); w.names > w.limits.MaxNames {
+		return &limitError{gate.ProblemEntries, fmt.Sprintf("the names of the layer's entries have more than %d bytes", w.limits.MaxNames)}
+	}
+	for dir := path.Dir(e.Path); dir != "/" && !w.dirs[dir]; dir = path.Dir(dir) {
+		w.dirs[dir] = true
+		w.implied++
+	}
+	if e.Kind == Dir {
+		w.dirs[e.Path] = true
+	}
+	return nil
+}
+
+// file passes a file's bytes to whoever wants them.
+func (w *walk) file(ctx context.Context, e *Entry, content io.Reader) (uint64, error) {
 	var h maphash.Hash
 	h.SetSeed(w.seed)
-	r := io.Reader(&teeHash{r: content, h: &h})
-	switch {
-	case e.Mode&0o111 != 0 && e.Size >= 4:
+	r := io.Reader(&teeHash{r: content, h: &h, meter: &w.content})
+	if w.captures(e) {
+		body, err := io.ReadAll(r)
+		if err != nil {
+			return 0, err
+		}
+		w.facts.Captured[e.Path] = body
+		r = bytes.NewReader(body)
+	}
+	if e.Mode&0o111 != 0 && e.Size >= 4 {
 		head := make([]byte, 4)
 		if _, err := io.ReadFull(r, head); err != nil {
 			return 0, err
 		}
 		e.Exec = string(head) == "\x7fELF" || string(head[:2]) == "#!"
 		r = &headed{head: head, r: r}
-	case captured[e.Path] && e.Size <= w.limits.MaxCaptured:
-		body, err := io.ReadAll(r)
-		if err != nil {
-			return 0, err
-		}
-		w.facts.Captured[e.Path] = body
-		r = &headed{head: body, r: strings.NewReader("")}
 	}
 	if w.visitor != nil && w.visitor.Wants(e) {
 		tell := &errorTeller{r: r}
@@ -111,10 +143,33 @@ func (w *walk) content(ctx context.Context, e *Entry, content io.Reader) (uint64
 	return h.Sum64(), err
 }
 
+// captures reports whether a file's content is kept: always where the path is
+// captured, and within a bound where such a path might link to it.
+func (w *walk) captures(e *Entry) bool {
+	if e.Size > w.limits.MaxCaptured || !maybeCaptured(e.Path) {
+		return false
+	}
+	if slices.Contains(captured, e.Path) {
+		return true
+	}
+	w.captured += e.Size
+	return w.captured <= 4*w.limits.MaxCaptured
+}
+
 // convert makes an entry of a header; false for what is none.
 func (w *walk) convert(h *tar.Header) (Entry, bool) {
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return Entry{}, false // a comment, as git archive writes
+	}
 	if bad := unsafeName(h.Name); bad != "" {
 		w.unsafe(h.Name, bad)
+	}
+	if len(h.Name) > maxName {
+		return Entry{}, false // nothing could extract it
+	}
+	if len(h.Linkname) > maxName {
+		w.unsafe(h.Name, fmt.Sprintf("a link target of more than %d bytes", maxName))
+		return Entry{}, false
 	}
 	e := Entry{
 		Path: path.Clean("/" + h.Name), Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid, Size: h.Size, Link: h.Linkname,
@@ -185,6 +240,9 @@ func (w *walk) suspect(e *Entry, sum uint64) {
 		return // directories may be repeated
 	}
 	is := sum ^ uint64(e.Kind)<<56 ^ uint64(e.Mode)<<32
+	if e.Link != "" {
+		is ^= maphash.String(w.seed, e.Link)
+	}
 	if was, ok := w.seen[e.Path]; ok && was != is {
 		w.unsafe(e.Path, "more than once in the layer, with different content")
 	}
@@ -209,11 +267,14 @@ func (w *walk) unsafe(name, reason string) {
 	}
 }
 
+// maxName is Linux's PATH_MAX.
+const maxName = 4096
+
 // unsafeName says what is wrong with a name as written. Leading "./" and "/"
 // are common and mean the root.
 func unsafeName(name string) string {
-	if len(name) > 4096 {
-		return "more than 4096 bytes"
+	if len(name) > maxName {
+		return fmt.Sprintf("more than %d bytes", maxName)
 	}
 	for part := range strings.SplitSeq(name, "/") {
 		if part == ".." {

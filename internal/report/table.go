@@ -156,7 +156,10 @@ func (p printer) tail(v gate.Verdict) {
 	if len(v.Notes) > 0 {
 		fmt.Fprintf(p, "%s only noted: --output json shows them\n", plural(len(v.Notes), "finding"))
 	}
-	line := "policy " + v.Policy.Name
+	line := "no policy was reached"
+	if v.Policy.Name != "" {
+		line = "policy " + v.Policy.Name
+	}
 	if v.Database != nil {
 		line += ", vulnerability database of " + v.Database.UpdatedAt.Format("2006-01-02 15:04 MST")
 	}
