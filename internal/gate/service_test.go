@@ -376,10 +376,10 @@ func TestNothingIsSignedButAPassUnderThePolicyInForce(t *testing.T) {
 
 func TestAnIndexIsDecidedAsAWhole(t *testing.T) {
 	r := newRig(t)
-	index := v1.ImageIndex(mutate.IndexMediaType(mutate.AppendManifests(emptyIndex(t),
+	index := mutate.IndexMediaType(mutate.AppendManifests(emptyIndex(t),
 		mutate.IndexAddendum{Add: image(t, "amd64", nil), Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}},
 		mutate.IndexAddendum{Add: image(t, "arm64", func(c *v1.Config) { c.User = "root" }), Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "arm64"}}},
-	), types.OCIImageIndex))
+	), types.OCIImageIndex)
 	tag, err := name.NewTag(r.host + "/multi:1")
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -123,13 +124,14 @@ const maxLinks = 40
 // lies; nil when there is none, or too many links. With create, directories
 // that are missing are made, and a file in the way is nil too.
 func (v *View) find(p string, follow, create bool) (*Node, string) {
-	trail, at := []*Node{v.root}, "/"
+	trail, names := []*Node{v.root}, []string{""}
 	parts := split(p)
 	for links := 0; len(parts) > 0; {
 		part := parts[0]
 		parts = parts[1:]
 		if part == ".." {
-			trail, at = trail[:max(1, len(trail)-1)], path.Dir(at)
+			above := max(1, len(trail)-1)
+			trail, names = trail[:above], names[:above]
 			continue
 		}
 		n := trail[len(trail)-1]
@@ -146,16 +148,16 @@ func (v *View) find(p string, follow, create bool) (*Node, string) {
 				return nil, ""
 			}
 			if strings.HasPrefix(child.Entry.Link, "/") {
-				trail, at = trail[:1], "/"
+				trail, names = trail[:1], names[:1]
 			}
 			parts = append(split(child.Entry.Link), parts...)
 			continue
 		case create || len(parts) > 0:
 			return nil, ""
 		}
-		trail, at = append(trail, child), path.Join(at, part)
+		trail, names = append(trail, child), append(names, part)
 	}
-	return trail[len(trail)-1], at
+	return trail[len(trail)-1], cmp.Or(strings.Join(names, "/"), "/")
 }
 
 // split takes a path apart, keeping "..".

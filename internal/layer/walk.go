@@ -98,7 +98,7 @@ func (w *walk) account(e *Entry) error {
 	if w.names += int64(len(e.Path) + len(e.Link)); w.names > w.limits.MaxNames {
 		return &limitError{gate.ProblemEntries, fmt.Sprintf("the names of the layer's entries have more than %d bytes", w.limits.MaxNames)}
 	}
-	for dir := path.Dir(e.Path); dir != "/" && !w.dirs[dir]; dir = path.Dir(dir) {
+	for dir := parent(e.Path); dir != "" && !w.dirs[dir]; dir = parent(dir) {
 		w.dirs[dir] = true
 		w.implied++
 	}
@@ -225,7 +225,7 @@ func (w *walk) suspect(e *Entry, sum uint64) {
 	if e.Kind == Whiteout || e.Kind == Opaque {
 		return
 	}
-	if dir := path.Dir(e.Path); dir != w.lastDir {
+	if dir := parent(e.Path); dir != w.lastDir {
 		if through := w.symlinkAbove(dir); through != "" {
 			w.unsafe(e.Path, "written through the symbolic link "+through+" of the same layer")
 		} else {
@@ -253,13 +253,17 @@ func (w *walk) symlinkAbove(dir string) string {
 	if len(w.symlinks) == 0 {
 		return ""
 	}
-	for ; dir != "/"; dir = path.Dir(dir) {
+	for ; dir != ""; dir = parent(dir) {
 		if w.symlinks[dir] {
 			return dir
 		}
 	}
 	return ""
 }
+
+// parent is path.Dir of a cleaned path, "" for the root: it costs nothing, and
+// hostile paths are two thousand directories deep.
+func parent(p string) string { return p[:strings.LastIndexByte(p, '/')] }
 
 func (w *walk) unsafe(name, reason string) {
 	if len(w.facts.Unsafe) < maxUnsafe {

@@ -146,7 +146,7 @@ func (a *archive) index(ctx context.Context) error {
 			}
 			a.members[name] = member{offset, h.Size}
 		case tar.TypeSymlink:
-			links[name] = path.Join(path.Dir(name), h.Linkname)
+			links[name] = path.Join(path.Dir(name), h.Linkname) //nolint:gosec // a name inside the archive; nothing is unpacked
 		case tar.TypeLink:
 			links[name] = path.Clean(h.Linkname)
 		}
@@ -253,7 +253,10 @@ func (c *Client) resolveDocker(a *archive, ref gate.Reference, platforms []strin
 // digest of its bytes.
 func (a *archive) compressed(m member) (string, bool, error) {
 	var magic [2]byte
-	if _, err := a.file.ReadAt(magic[:], m.offset); err != nil || magic != [2]byte{0x1f, 0x8b} {
+	switch _, err := a.file.ReadAt(magic[:], m.offset); {
+	case err != nil && !errors.Is(err, io.EOF):
+		return "", false, err
+	case magic != [2]byte{0x1f, 0x8b}:
 		return "", false, nil
 	}
 	h := sha256.New()

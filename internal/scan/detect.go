@@ -88,7 +88,7 @@ func lookUp(ctx context.Context, target types.ScanTarget, scan *gate.Scan, layer
 }
 
 func toVulnerability(v *types.DetectedVulnerability, r types.Result, layers map[string]int) gate.Vulnerability {
-	severity, err := gate.ParseSeverity(v.Severity)
+	severity, err := gate.ParseSeverity(v.Severity) //nolint:staticcheck // the severity FillInfo chose; SeveritySource says from whom
 	if err != nil {
 		severity = gate.SeverityUnknown
 	}

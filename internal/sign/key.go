@@ -32,7 +32,8 @@ type Key struct {
 	public []byte
 }
 
-// String, GoString and LogValue keep key material out of logs.
+// String implements fmt.Stringer; like GoString and LogValue it keeps key
+// material out of logs.
 func (*Key) String() string { return "signing key" }
 
 // GoString implements fmt.GoStringer.

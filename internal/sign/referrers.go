@@ -72,7 +72,7 @@ func (t *target) readBundle(d v1.Descriptor) (data []byte, skipped string, err e
 	}
 	manifest, err := v1.ParseManifest(bytes.NewReader(got.Manifest))
 	if err != nil {
-		return nil, fmt.Sprintf("referrer %s is not a manifest", d.Digest), nil
+		return nil, fmt.Sprintf("referrer %s is not a manifest", d.Digest), nil //nolint:nilerr // what cannot be read is no signature
 	}
 	if len(manifest.Layers) != 1 || !strings.HasPrefix(string(manifest.Layers[0].MediaType), bundlePrefix) {
 		return nil, "", nil // something else that refers to the image

@@ -204,7 +204,7 @@ func identify(s oci.Signature) string {
 // pause waits long enough for another writer to have finished, differently
 // each time.
 func pause(ctx context.Context) error {
-	timer := time.NewTimer(100*time.Millisecond + rand.N(150*time.Millisecond))
+	timer := time.NewTimer(100*time.Millisecond + rand.N(150*time.Millisecond)) //nolint:gosec // spreads writers, guards nothing
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -109,7 +109,7 @@ func (t *target) makeTag(key *Key, annotations map[string]string) (oci.Signature
 // manifest is read, changed and written, so of several writers at once one
 // survives: the caller reads it back.
 func (t *target) writeTag(sigs ...oci.Signature) error {
-	var entity oci.SignedEntity = ociremote.SignedUnknown(t.digest, t.cosignOptions()...)
+	entity := ociremote.SignedUnknown(t.digest, t.cosignOptions()...)
 	for _, s := range sigs {
 		var err error
 		if entity, err = mutate.AttachSignatureToEntity(entity, s); err != nil {

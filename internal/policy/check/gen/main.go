@@ -2,6 +2,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/imagegate/imagegate/internal/policy/check"
@@ -9,7 +10,7 @@ import (
 
 func main() {
 	if err := check.Document(os.Stdout); err != nil {
-		os.Stderr.WriteString(err.Error() + "\n")
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
