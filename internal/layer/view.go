@@ -12,8 +12,7 @@ type View struct {
 	root   *Node
 	facts  []*Facts
 	hidden []hidden
-	// Dangling are hard links whose target does not exist when they are
-	// made.
+	// Dangling are hard links whose target is no file when they are made.
 	Dangling []Dangling
 
 	removedAt map[place]int // built by RemovedBy
@@ -52,7 +51,7 @@ type place struct {
 	layer int
 }
 
-// Dangling is a hard link to nothing.
+// Dangling is a hard link to nothing that can be linked to.
 type Dangling struct {
 	Path  string
 	Layer int
@@ -97,7 +96,7 @@ func (v *View) place(e *Entry, layer int) {
 	}
 	from := origin{place{e.Path, layer}, e.Size == 0}
 	if e.Kind == Hardlink {
-		if target := v.Lookup(e.Link); target == nil || target.Entry == nil {
+		if target := v.Lookup(e.Link); target == nil || target.Entry == nil || target.Entry.Kind == Dir {
 			v.Dangling = append(v.Dangling, Dangling{Path: e.Path, Layer: layer})
 		} else {
 			linked := *target.Entry

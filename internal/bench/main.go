@@ -1,0 +1,27 @@
+// Command bench holds the gate's cost against the trivy program's of the same
+// version, in one run on one machine, and prints ratios: machines differ, and
+// are noisy, but they are so for both.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	var b bench
+	flag.StringVar(&b.gate, "imagegate", "bin/imagegate", "the gate's program")
+	flag.StringVar(&b.trivy, "trivy", "", "the trivy program")
+	flag.StringVar(&b.db, "db", "", "directory of trivy.db and metadata.json; default the demo's few advisories")
+	flag.IntVar(&b.runs, "runs", 5, "how often each thing is measured; the median counts")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := b.run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}

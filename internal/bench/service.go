@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// service is `imagegate serve` beside the benchmark.
+type service struct {
+	b   *bench
+	cmd *exec.Cmd
+	url string
+}
+
+func startService(b *bench) (*service, error) {
+	s := &service{b: b, cmd: exec.CommandContext(b.ctx, b.gate, "serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(b.dir, "service"), "--db", b.db, "--policy", b.policy)}
+	errs, err := s.cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	lines := bufio.NewReader(errs)
+	for s.url == "" {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return nil, fmt.Errorf("the service ended: %s", line)
+		}
+		if _, url, ok := strings.Cut(line, "listens on "); ok {
+			s.url = strings.TrimSpace(url)
+		}
+	}
+	took := time.Since(start)
+	b.limit("start of the service", took.Round(time.Millisecond).String(), took < time.Second, "1s")
+	go func() { _, _ = io.Copy(os.Stderr, lines) }() // ends with the service
+	return s, nil
+}
+
+func (s *service) stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
+}
+
+// ask waits for the verdict of an image.
+func (s *service) ask(image string) (time.Duration, error) {
+	start := time.Now()
+	err := post(s.b.ctx, s.url, image)
+	return time.Since(start), err
+}
+
+// rss is the resident memory of the service and its workers in bytes.
+func (s *service) rss() (int64, error) {
+	total := int64(0)
+	statuses, err := filepath.Glob("/proc/[0-9]*/status")
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range statuses {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue // it ended
+		}
+		fields := map[string]string{}
+		for line := range strings.Lines(string(text)) {
+			key, value, _ := strings.Cut(line, ":")
+			fields[key] = strings.TrimSpace(value)
+		}
+		pid := strconv.Itoa(s.cmd.Process.Pid)
+		if fields["Pid"] != pid && fields["PPid"] != pid {
+			continue
+		}
+		kib, err := strconv.ParseInt(strings.TrimSuffix(fields["VmRSS"], " kB"), 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		total += kib << 10
+	}
+	return total, nil
+}
