@@ -1,14 +1,18 @@
 # imagegate: every target is thin over a go command or a script.
 # Trivy needs encoding/json/v2, which Go 1.26 has behind an experiment.
 export GOEXPERIMENT := jsonv2
-export CGO_ENABLED ?= 0
+# One set of flags for all targets, so that they share one compilation, and no
+# path of the machine in the program.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 BIN := bin/imagegate
+FAST := ./internal/gate/... ./internal/policy/... ./internal/layer/... ./internal/registry/... ./internal/store/... ./internal/report/... ./internal/worker/... ./server/... ./client/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-fast lint bench generate image clean
+.PHONY: help build demo test test-fast vet race lint bench generate image clean
 
 help: ## list what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +27,13 @@ test: ## run every test (about fifteen minutes the first time, most of it compil
 	@scripts/test.sh
 
 test-fast: ## run the tests of the domain packages, which compile neither Trivy nor cosign
-	go test ./internal/gate/... ./internal/policy/... ./internal/layer/... ./internal/registry/... ./internal/store/... ./internal/report/... ./internal/worker/... ./server/... ./client/...
+	go test $(FAST)
+
+vet: ## run go vet
+	go vet ./...
+
+race: ## run the tests of make test-fast under the race detector (needs a C compiler)
+	CGO_ENABLED=1 GOFLAGS= go test -race $(FAST)
 
 lint: ## run golangci-lint, which holds the import rules
 	@scripts/lint.sh

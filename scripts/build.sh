@@ -13,7 +13,7 @@ fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 started=$SECONDS
-go build -v -trimpath -ldflags "$ldflags" -o "$output" ./cmd/imagegate 2>"$log" &
+go build -v -ldflags "$ldflags" -o "$output" ./cmd/imagegate 2>"$log" &
 build=$!
 
 said=0

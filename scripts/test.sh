@@ -1,10 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test. With the race detector where a C compiler is at hand.
+# Runs every test.
 set -euo pipefail
-export GOEXPERIMENT=jsonv2
-race=()
-if [ "${RACE:-}" = 1 ]; then
-	export CGO_ENABLED=1
-	race=(-race)
-fi
-exec go test -timeout 25m "${race[@]}" "$@" ./...
+export GOEXPERIMENT=jsonv2 CGO_ENABLED=0 GOFLAGS=-trimpath
+go test -timeout 25m "$@" ./...

@@ -36,7 +36,7 @@ func subject() (v1.Image, int64, error) {
 	for _, fill := range []func(*layer) error{
 		func(l *layer) error {
 			distribution(l)
-			return l.tree(filepath.Join(root, "src"), "usr/share/src", ".go", 60<<20)
+			return l.tree(filepath.Join(root, "src"), "usr/share/src", ".go", 90<<20)
 		},
 		func(l *layer) error { return l.tree(filepath.Join(root, "bin"), "usr/local/bin", "", 40<<20) },
 		func(l *layer) error {

@@ -168,7 +168,11 @@ func (r *reader) string() string {
 func (r *reader) entry(e *Entry, last string) {
 	head := r.uint()
 	shared := r.uint()
-	if r.names += min(shared, maxName); shared > uint64(len(last)) || head>>3 > uint64(Opaque) || r.names > maxNames {
+	if shared > uint64(len(last)) || head>>3 > uint64(Opaque) {
+		r.bad, r.b = true, nil
+		return
+	}
+	if r.names += shared; r.names > maxNames {
 		r.bad, r.b = true, nil
 		return
 	}

@@ -144,7 +144,7 @@ func randomLayer(r *rand.Rand) []member {
 // TestFlatteningEqualsANaiveReference compares many small random images with
 // the reference above.
 func TestFlatteningEqualsANaiveReference(t *testing.T) {
-	for seed := range uint64(3000) {
+	for seed := range uint64(1500) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		reference := naive{}
 		var layers [][]member
@@ -169,7 +169,7 @@ func TestFlatteningEqualsANaiveReference(t *testing.T) {
 // TestEveryHiddenFileIsInNoView checks, on the same images, what the report of
 // hidden files says against the view.
 func TestEveryHiddenFileIsInNoView(t *testing.T) {
-	for seed := range uint64(1000) {
+	for seed := range uint64(500) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		var layers [][]member
 		for range 1 + r.IntN(4) {

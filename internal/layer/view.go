@@ -123,7 +123,7 @@ const maxLinks = 40
 // lies; nil when there is none, or too many links. With create, directories
 // that are missing are made, and a file in the way is nil too.
 func (v *View) find(p string, follow, create bool) (*Node, string) {
-	trail, names := []*Node{v.root}, []string{""}
+	trail, names := append(make([]*Node, 0, 24), v.root), append(make([]string, 0, 24), "")
 	parts := split(p)
 	for links := 0; len(parts) > 0; {
 		part := parts[0]
