@@ -12,6 +12,7 @@ import (
 // Trivy's scanner searches each chunk once per keyword, which costs more than
 // everything else the gate does; this costs about as much as a hash.
 type keywords struct {
+	fold  bool
 	class [256]uint32 // byte -> column; 0 is "in no keyword"
 	width uint32      // columns
 	// next maps state+column to the next state. States are row offsets, so
@@ -23,13 +24,13 @@ type keywords struct {
 
 const hitFlag = 1 << 31
 
-// newKeywords compiles the keywords of each rule. A rule without keywords is
-// not in the automaton; its caller always runs it.
-func newKeywords(rules [][]string) *keywords {
-	k := &keywords{width: 1}
+// newKeywords compiles the keywords of each rule; fold ignores ASCII case. A
+// rule without keywords is not in the automaton; its caller always runs it.
+func newKeywords(rules [][]string, fold bool) *keywords {
+	k := &keywords{width: 1, fold: fold}
 	for _, words := range rules {
 		for _, w := range words {
-			for _, b := range []byte(strings.ToLower(w)) {
+			for _, b := range []byte(k.spell(w)) {
 				if k.class[b] == 0 {
 					k.class[b] = k.width
 					k.width++
@@ -37,7 +38,7 @@ func newKeywords(rules [][]string) *keywords {
 			}
 		}
 	}
-	for b := byte('A'); b <= 'Z'; b++ {
+	for b := byte('A'); fold && b <= 'Z'; b++ {
 		k.class[b] = k.class[b+'a'-'A']
 	}
 	k.addState()
@@ -50,6 +51,24 @@ func newKeywords(rules [][]string) *keywords {
 	return k
 }
 
+// spell is a word as the automaton has it.
+func (k *keywords) spell(word string) string {
+	if k.fold {
+		return asciiLower(word)
+	}
+	return word
+}
+
+// asciiLower leaves letters beyond ASCII as they are.
+func asciiLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
 func (k *keywords) addState() uint32 {
 	k.next = append(k.next, make([]uint32, k.width)...)
 	k.hits = append(k.hits, nil)
@@ -58,7 +77,7 @@ func (k *keywords) addState() uint32 {
 
 func (k *keywords) insert(word string, rule uint16) {
 	state := uint32(0)
-	for _, b := range []byte(strings.ToLower(word)) {
+	for _, b := range []byte(k.spell(word)) {
 		edge := state + k.class[b]
 		if k.next[edge] == 0 {
 			added := k.addState() // may move k.next

@@ -26,24 +26,20 @@ const minSecretFile = 10
 // layer. Trivy's path allow-lists and skip patterns are off: they would hide
 // whole trees (usr/lib, node_modules, test) from the gate.
 type secretScanner struct {
-	scanner  secret.Scanner
-	keywords *keywords
-	always   []int // rules without keywords
+	scanner   secret.Scanner
+	prefilter *prefilter
 }
 
 func newSecretScanner() *secretScanner {
 	s := &secretScanner{scanner: secret.NewScanner(&secret.Config{SkipPatterns: &[]string{}})}
 	s.scanner.AllowRules = withoutPaths(s.scanner.AllowRules)
-	words := make([][]string, len(s.scanner.Rules))
+	words, expressions := make([][]string, len(s.scanner.Rules)), make([]string, len(s.scanner.Rules))
 	for i := range s.scanner.Rules {
 		rule := &s.scanner.Rules[i]
 		rule.AllowRules = withoutPaths(rule.AllowRules)
-		words[i] = rule.Keywords
-		if len(rule.Keywords) == 0 {
-			s.always = append(s.always, i)
-		}
+		words[i], expressions[i] = rule.Keywords, rule.Regex.String()
 	}
-	s.keywords = newKeywords(words)
+	s.prefilter = newPrefilter(words, expressions)
 	return s
 }
 
@@ -81,9 +77,13 @@ func isBinary(head []byte) bool {
 
 // scan finds the secrets of one file. Layer and Deleted are the caller's to set.
 func (s *secretScanner) scan(name string, content xio.ReadSeekerAt) ([]gate.Secret, error) {
-	rules, err := s.candidates(content)
-	if err != nil || len(rules) == 0 {
+	candidates, err := s.prefilter.rules(content)
+	if err != nil || len(candidates) == 0 {
 		return nil, err
+	}
+	rules := make([]secret.Rule, len(candidates))
+	for i, r := range candidates {
+		rules[i] = s.scanner.Rules[r]
 	}
 	if _, err := content.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -114,32 +114,4 @@ func (s *secretScanner) scan(name string, content xio.ReadSeekerAt) ([]gate.Secr
 		})
 	}
 	return secrets, nil
-}
-
-// candidates are the rules with a keyword somewhere in the content, and those
-// that have none.
-func (s *secretScanner) candidates(content io.Reader) ([]secret.Rule, error) {
-	found := make([]bool, len(s.scanner.Rules))
-	buf := make([]byte, 64<<10)
-	state := uint32(0)
-	for {
-		n, err := content.Read(buf)
-		state = s.keywords.find(state, buf[:n], found)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	for _, i := range s.always {
-		found[i] = true
-	}
-	var rules []secret.Rule
-	for i, ok := range found {
-		if ok {
-			rules = append(rules, s.scanner.Rules[i])
-		}
-	}
-	return rules, nil
 }

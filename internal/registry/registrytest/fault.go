@@ -78,12 +78,16 @@ type metered struct {
 	http.ResponseWriter
 	n     int64
 	limit int64 // -1: none
+	sent  func(n int64)
 }
 
 func (m *metered) Write(p []byte) (int, error) {
 	breaks := m.limit >= 0 && m.n+int64(len(p)) >= m.limit
 	if breaks {
 		p = p[:m.limit-m.n]
+	}
+	if m.sent != nil {
+		m.sent(int64(len(p))) // before the reader can have them
 	}
 	n, err := m.ResponseWriter.Write(p)
 	m.n += int64(n)

@@ -167,7 +167,7 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	fault := r.count(kind, reference, request.Header.Get("Range"))
 	out := &metered{ResponseWriter: w, limit: -1}
 	if kind == Blob {
-		defer func() { r.sent(out.n) }()
+		out.sent = r.sent
 	}
 	if fault != nil && fault.serve(out, request) {
 		return

@@ -1,0 +1,109 @@
+//go:build goexperiment.jsonv2
+
+package scan
+
+import (
+	"io"
+)
+
+// prefilter says which rules can match in a text at all. First one pass looks
+// for the rules' keywords, as Trivy does rule by rule; where some are found, a
+// second pass asks for everything else their expressions need. It never leaves
+// out a rule that matches.
+type prefilter struct {
+	keywords *keywords
+	always   []int // rules without keywords
+	// folded and exact hold the clauses of all rules; needs are those of
+	// each rule.
+	folded, exact *keywords
+	clauses       int
+	needs         [][]int
+}
+
+// exotic are the letters beyond ASCII that fold to ASCII letters: k and s. A
+// text with one of them is left to the expressions.
+var exotic = []string{"\u212a", "\u017f"}
+
+// newPrefilter compiles the keywords and the expression of each rule.
+func newPrefilter(words [][]string, expressions []string) *prefilter {
+	p := &prefilter{needs: make([][]int, len(words))}
+	for i := range words {
+		if len(words[i]) == 0 {
+			p.always = append(p.always, i)
+		}
+	}
+	p.keywords = newKeywords(append(words[:len(words):len(words)], exotic), true)
+	folded, exact := [][]string{}, [][]string{}
+	for i, e := range expressions {
+		for _, c := range required(e) {
+			n := len(folded)
+			folded, exact = append(folded, nil), append(exact, nil)
+			if c.fold {
+				folded[n] = c.texts
+			} else {
+				exact[n] = c.texts
+			}
+			p.needs[i] = append(p.needs[i], n)
+		}
+	}
+	p.clauses = len(folded)
+	p.folded, p.exact = newKeywords(folded, true), newKeywords(exact, false)
+	return p
+}
+
+// rules are the indices of the rules that can match in content, in order.
+func (p *prefilter) rules(content io.ReadSeeker) ([]int, error) {
+	last := len(p.needs) // the place of exotic
+	found := make([]bool, last+1)
+	if err := pass(content, found, p.keywords); err != nil {
+		return nil, err
+	}
+	for _, i := range p.always {
+		found[i] = true
+	}
+	var rules []int
+	for i, ok := range found[:last] {
+		if ok || found[last] {
+			rules = append(rules, i)
+		}
+	}
+	if len(rules) == 0 || found[last] {
+		return rules, nil
+	}
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	there := make([]bool, p.clauses)
+	if err := pass(content, there, p.folded, p.exact); err != nil {
+		return nil, err
+	}
+	kept := rules[:0]
+	for _, r := range rules {
+		possible := true
+		for _, c := range p.needs[r] {
+			possible = possible && there[c]
+		}
+		if possible {
+			kept = append(kept, r)
+		}
+	}
+	return kept, nil
+}
+
+// pass reads content once through each automaton.
+func pass(content io.Reader, found []bool, automata ...*keywords) error {
+	buf := make([]byte, 64<<10)
+	states := make([]uint32, len(automata))
+	for {
+		n, err := content.Read(buf)
+		for i, k := range automata {
+			states[i] = k.find(states[i], buf[:n], found)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
