@@ -83,8 +83,12 @@ func TestRequiredTextsOfAnExpression(t *testing.T) {
 		`(?:abc)+(?:def)?(?:ghi){2}`: `[{[abc] false} {[ghi] false}]`,
 		`(`:                          `[]`,
 	} {
-		if got := fmt.Sprint(required(expression)); got != want {
+		clauses, runs := required(expression)
+		if got := fmt.Sprint(clauses); got != want {
 			t.Errorf("%s: %s, want %s", expression, got, want)
+		}
+		if wantRuns := strings.Count(expression, "{3") + strings.Count(expression, "{16"); len(runs) != wantRuns {
+			t.Errorf("%s: %d runs, want %d", expression, len(runs), wantRuns)
 		}
 	}
 }

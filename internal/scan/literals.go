@@ -4,6 +4,7 @@ package scan
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,28 @@ type clause struct {
 	fold bool
 }
 
+// run is a stretch of at least min bytes of a set, which every match holds.
+type run struct {
+	bytes [256]bool
+	min   int
+}
+
+// follow goes on through text: length is that of the run at hand, longest that
+// of the longest one.
+func (r *run) follow(text []byte, length, longest int) (int, int) {
+	for _, b := range text {
+		if r.bytes[b] {
+			length++
+			continue
+		}
+		longest, length = max(longest, length), 0
+	}
+	return length, max(longest, length)
+}
+
+// minRun is from which length on a run says something.
+const minRun = 12
+
 // The bounds that keep clauses worth their search: a shorter text is in every
 // file, and more texts say little.
 const (
@@ -22,23 +45,24 @@ const (
 )
 
 // required derives from an expression what must be in a text for it to match
-// anywhere, as a list of clauses that must all hold. An expression that cannot
+// anywhere: clauses and runs that must all be there. An expression that cannot
 // be read has none.
-func required(expression string) []clause {
+func required(expression string) ([]clause, []run) {
 	re, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	var r requirements
 	r.visit(re)
 	r.flush()
-	return r.clauses
+	return r.clauses, r.runs
 }
 
 // requirements walks an expression. now are the texts that end where the walk
 // stands, for as long as they are few; nil when there is no such text.
 type requirements struct {
 	clauses []clause
+	runs    []run
 	now     []string
 	fold    bool
 }
@@ -96,13 +120,70 @@ func (r *requirements) visit(re *syntax.Regexp) {
 		r.flush()
 	case syntax.OpRepeat:
 		r.flush()
+		if re.Min >= minRun && re.Sub[0].Op == syntax.OpCharClass {
+			r.addRun(re.Sub[0], re.Min)
+		}
 		if re.Min > 0 {
 			r.visit(re.Sub[0])
 			r.flush()
 		}
+	case syntax.OpAlternate:
+		r.alternate(re.Sub)
 	default:
 		r.flush()
 	}
+}
+
+// addRun asks for a run of a class, unless the class goes beyond ASCII; the
+// letters that only folding adds are the caller's exotic ones.
+func (r *requirements) addRun(class *syntax.Regexp, length int) {
+	need := run{min: length}
+	for i := 0; i+1 < len(class.Rune); i += 2 {
+		for c := class.Rune[i]; c <= class.Rune[i+1]; c++ {
+			if c > 0x7f && !slices.Contains(exotic, string(c)) {
+				return
+			}
+			if c <= 0x7f {
+				need.bytes[c] = true
+			}
+		}
+	}
+	r.runs = append(r.runs, need)
+}
+
+// alternate asks for one text of each branch, after the texts at hand: the
+// clause whose shortest text is longest.
+func (r *requirements) alternate(branches []*syntax.Regexp) {
+	var union clause
+	for _, branch := range branches {
+		one := requirements{now: slices.Clone(r.now), fold: r.fold}
+		one.visit(branch)
+		one.flush()
+		if len(one.clauses) == 0 {
+			r.flush()
+			return
+		}
+		best := slices.MaxFunc(one.clauses, func(a, b clause) int { return a.shortest() - b.shortest() })
+		union.texts, union.fold = append(union.texts, best.texts...), union.fold || best.fold
+	}
+	r.flush()
+	if len(union.texts) > 2*maxLiterals {
+		return
+	}
+	if union.fold {
+		for i, t := range union.texts {
+			union.texts[i] = strings.ToLower(t)
+		}
+	}
+	r.clauses = append(r.clauses, union)
+}
+
+func (c clause) shortest() int {
+	least := len(c.texts[0])
+	for _, t := range c.texts {
+		least = min(least, len(t))
+	}
+	return least
 }
 
 // finite lists the texts an expression can match, where they are few.

@@ -4,6 +4,7 @@ package scan
 
 import (
 	"io"
+	"sync"
 )
 
 // prefilter says which rules can match in a text at all. First one pass looks
@@ -18,6 +19,10 @@ type prefilter struct {
 	folded, exact *keywords
 	clauses       int
 	needs         [][]int
+	// runs are how long a stretch of which bytes each rule needs.
+	runs [][]run
+
+	buffers sync.Pool // of *[64 << 10]byte
 }
 
 // exotic are the letters beyond ASCII that fold to ASCII letters: k and s. A
@@ -26,7 +31,8 @@ var exotic = []string{"\u212a", "\u017f"}
 
 // newPrefilter compiles the keywords and the expression of each rule.
 func newPrefilter(words [][]string, expressions []string) *prefilter {
-	p := &prefilter{needs: make([][]int, len(words))}
+	p := &prefilter{needs: make([][]int, len(words)), runs: make([][]run, len(words))}
+	p.buffers.New = func() any { return new([64 << 10]byte) }
 	for i := range words {
 		if len(words[i]) == 0 {
 			p.always = append(p.always, i)
@@ -35,7 +41,9 @@ func newPrefilter(words [][]string, expressions []string) *prefilter {
 	p.keywords = newKeywords(append(words[:len(words):len(words)], exotic), true)
 	folded, exact := [][]string{}, [][]string{}
 	for i, e := range expressions {
-		for _, c := range required(e) {
+		var clauses []clause
+		clauses, p.runs[i] = required(e)
+		for _, c := range clauses {
 			n := len(folded)
 			folded, exact = append(folded, nil), append(exact, nil)
 			if c.fold {
@@ -55,7 +63,7 @@ func newPrefilter(words [][]string, expressions []string) *prefilter {
 func (p *prefilter) rules(content io.ReadSeeker) ([]int, error) {
 	last := len(p.needs) // the place of exotic
 	found := make([]bool, last+1)
-	if err := pass(content, found, p.keywords); err != nil {
+	if err := p.pass(content, found, p.keywords); err != nil {
 		return nil, err
 	}
 	for _, i := range p.always {
@@ -74,7 +82,7 @@ func (p *prefilter) rules(content io.ReadSeeker) ([]int, error) {
 		return nil, err
 	}
 	there := make([]bool, p.clauses)
-	if err := pass(content, there, p.folded, p.exact); err != nil {
+	if err := p.pass(content, there, p.folded, p.exact); err != nil {
 		return nil, err
 	}
 	kept := rules[:0]
@@ -83,19 +91,58 @@ func (p *prefilter) rules(content io.ReadSeeker) ([]int, error) {
 		for _, c := range p.needs[r] {
 			possible = possible && there[c]
 		}
-		if possible {
+		if !possible {
+			continue
+		}
+		ok, err := p.hasRuns(content, p.runs[r])
+		if err != nil {
+			return nil, err
+		}
+		if ok {
 			kept = append(kept, r)
 		}
 	}
 	return kept, nil
 }
 
+// hasRuns reports whether content holds each of the runs.
+func (p *prefilter) hasRuns(content io.ReadSeeker, runs []run) (bool, error) {
+	if len(runs) == 0 {
+		return true, nil
+	}
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return false, err
+	}
+	buf := p.buffers.Get().(*[64 << 10]byte)
+	defer p.buffers.Put(buf)
+	length, longest := make([]int, len(runs)), make([]int, len(runs))
+	for {
+		n, err := content.Read(buf[:])
+		for i := range runs {
+			length[i], longest[i] = runs[i].follow(buf[:n], length[i], longest[i])
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	for i, r := range runs {
+		if longest[i] < r.min {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // pass reads content once through each automaton.
-func pass(content io.Reader, found []bool, automata ...*keywords) error {
-	buf := make([]byte, 64<<10)
+func (p *prefilter) pass(content io.Reader, found []bool, automata ...*keywords) error {
+	buf := p.buffers.Get().(*[64 << 10]byte)
+	defer p.buffers.Put(buf)
 	states := make([]uint32, len(automata))
 	for {
-		n, err := content.Read(buf)
+		n, err := content.Read(buf[:])
 		for i, k := range automata {
 			states[i] = k.find(states[i], buf[:n], found)
 		}
