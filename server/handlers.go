@@ -31,7 +31,7 @@ func (s *Server) CreateEvaluation(c *gin.Context, params CreateEvaluationParams)
 	}
 	e, err := s.Evaluations.Submit(c.Request.Context(), req, deref(params.IdempotencyKey))
 	if err == nil && e.State != gate.Done && deref(params.Wait) > 0 {
-		e, err = s.Evaluations.Get(c.Request.Context(), e.ID, seconds(params.Wait))
+		e, err = s.await(c.Request.Context(), e.ID, seconds(params.Wait))
 	}
 	if err != nil {
 		s.problem(c, err)
@@ -48,7 +48,7 @@ func (s *Server) CreateEvaluation(c *gin.Context, params CreateEvaluationParams)
 
 // GetEvaluation is GET /v1/evaluations/{id}.
 func (s *Server) GetEvaluation(c *gin.Context, id string, params GetEvaluationParams) {
-	e, err := s.Evaluations.Get(c.Request.Context(), id, seconds(params.Wait))
+	e, err := s.await(c.Request.Context(), id, seconds(params.Wait))
 	if err != nil {
 		s.problem(c, err)
 		return

@@ -8,21 +8,28 @@ import (
 	"time"
 )
 
-// The bounds of a connection. Writing has none of its own: a long poll may
-// take a minute, and its handler ends by itself.
+// The bounds of a connection. answerTime counts from the end of the headers, so
+// it has room for the longest poll (a minute), for signing at a slow registry,
+// and for the writing; a client that does not read is let go then.
 const (
 	headerTime = 10 * time.Second
 	readTime   = 30 * time.Second
+	answerTime = 3 * time.Minute
 	idleTime   = 2 * time.Minute
 	maxHeader  = 32 << 10 // bytes
 )
 
-// Serve answers connections until ctx ends. Then /readyz says so, requests in
-// hand are finished for at most grace, and Serve returns.
-func (s *Server) Serve(ctx context.Context, l net.Listener, grace time.Duration) error {
-	h := &http.Server{
-		Handler: s, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+func (s *Server) bounded() *http.Server {
+	return &http.Server{
+		Handler: s, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: answerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 	}
+}
+
+// Serve answers connections until ctx ends. Then /readyz says so, those who
+// wait for a verdict are told how far it is, requests in hand are finished for
+// at most grace, and Serve returns. A Server serves once.
+func (s *Server) Serve(ctx context.Context, l net.Listener, grace time.Duration) error {
+	h := s.bounded()
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
 	select {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func (s *Server) authenticate(c *gin.Context) {
 	// Hashes have one length, so comparing them tells nothing of the token's.
 	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(s.Token))
 	if !ok || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-		s.problem(c, gate.NewError(gate.CodeUnauthorized, "send the gate's token as Authorization: Bearer …", nil))
+		s.respondProblem(c, http.StatusUnauthorized, gate.CodeUnauthorized, "send the gate's token as Authorization: Bearer …", false)
 	}
 }
 

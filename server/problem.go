@@ -22,10 +22,12 @@ type Problem struct {
 	Retryable bool      `json:"retryable,omitempty"`
 }
 
-// statuses maps codes to HTTP. This is the one place.
+// statuses maps codes to HTTP. This is the one place. CodeUnauthorized comes
+// from a registry that refuses the gate's credentials, which the caller cannot
+// mend by sending others: 401 is for the gate's own token (authenticate).
 var statuses = map[gate.Code]int{
 	gate.CodeInvalid:      http.StatusBadRequest,
-	gate.CodeUnauthorized: http.StatusUnauthorized,
+	gate.CodeUnauthorized: http.StatusBadGateway,
 	gate.CodeNotFound:     http.StatusNotFound,
 	gate.CodeConflict:     http.StatusConflict,
 	gate.CodeLimit:        http.StatusRequestEntityTooLarge,

@@ -21,7 +21,8 @@ type Evaluations interface {
 	// will be answered, whatever happens to the process. What is decided
 	// already comes back done. The key, when there is one, names the request.
 	Submit(ctx context.Context, req gate.Request, idempotencyKey string) (gate.Evaluation, error)
-	// Get returns the evaluation when it is done, or as it stands after wait.
+	// Get returns the evaluation when it is done, or as it stands after wait
+	// or when ctx ends.
 	Get(ctx context.Context, id string, wait time.Duration) (gate.Evaluation, error)
 }
 

@@ -12,9 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -62,19 +62,51 @@ func program(ctx context.Context, env []string, args ...string) (cost, error) {
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	start := time.Now()
-	err := cmd.Run()
-	c := cost{wall: time.Since(start), out: out.Bytes()}
-	if cmd.ProcessState == nil {
-		return c, err
+	if err := cmd.Start(); err != nil {
+		return cost{}, err
 	}
-	c.status = cmd.ProcessState.ExitCode()
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		c.rss = usage.Maxrss << 10 // Linux counts KiB
-	}
+	ended, watched := make(chan struct{}), make(chan int64, 1)
+	go func() { watched <- highWater(cmd.Process.Pid, ended) }()
+	err := cmd.Wait()
+	c := cost{wall: time.Since(start), out: out.Bytes(), status: cmd.ProcessState.ExitCode()}
+	close(ended)
+	c.rss = <-watched
 	if err != nil && c.status != 2 {
 		return c, fmt.Errorf("%s: %w: %s%s", strings.Join(args, " "), err, errs.String(), out.String())
 	}
 	return c, nil
+}
+
+// highWater follows a process's greatest resident memory in bytes until it
+// ends. getrusage would count what this process had when it forked.
+func highWater(pid int, ended <-chan struct{}) int64 {
+	most := int64(0)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return most
+		case <-tick.C:
+		}
+		if kib, err := strconv.ParseInt(strings.TrimSuffix(procStatus(fmt.Sprintf("/proc/%d/status", pid))["VmHWM"], " kB"), 10, 64); err == nil {
+			most = max(most, kib<<10)
+		}
+	}
+}
+
+// procStatus reads a status file of /proc; empty when the process ended.
+func procStatus(name string) map[string]string {
+	fields := map[string]string{}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return fields
+	}
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(line, ":")
+		fields[key] = strings.TrimSpace(value)
+	}
+	return fields
 }
 
 // median of durations.

@@ -53,7 +53,7 @@ func (b *bench) run(ctx context.Context) error {
 	if b.image, err = variant(base, "65532:65532", 0); err != nil {
 		return err
 	}
-	fmt.Printf("image: 4 layers, %d MB unpacked; each figure the median of %d runs\n\n%-46s %10s %10s %7s  %s\n", size>>20, b.runs, "", "imagegate", "peer", "ratio", "budget")
+	fmt.Printf("image: 5 layers, %d MB unpacked; each figure the median of %d runs\n\n%-46s %10s %10s %7s  %s\n", size>>20, b.runs, "", "imagegate", "peer", "ratio", "budget")
 	for _, row := range []func() error{b.cold, b.warm, b.deny, b.bomb} {
 		if err := row(); err != nil {
 			return err

@@ -66,15 +66,7 @@ func (s *service) rss() (int64, error) {
 		return 0, err
 	}
 	for _, name := range statuses {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			continue // it ended
-		}
-		fields := map[string]string{}
-		for line := range strings.Lines(string(text)) {
-			key, value, _ := strings.Cut(line, ":")
-			fields[key] = strings.TrimSpace(value)
-		}
+		fields := procStatus(name)
 		pid := strconv.Itoa(s.cmd.Process.Pid)
 		if fields["Pid"] != pid && fields["PPid"] != pid {
 			continue
