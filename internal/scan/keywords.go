@@ -18,8 +18,9 @@ type keywords struct {
 	// next maps state+column to the next state. States are row offsets, so
 	// that a step is one addition and one load; hitFlag marks states where
 	// a keyword ends.
-	next []uint32
-	hits [][]uint16 // state/width -> rules with a keyword that ends there
+	next    []uint32
+	longest int        // bytes of the longest keyword
+	hits    [][]uint16 // state/width -> rules with a keyword that ends there
 }
 
 const hitFlag = 1 << 31
@@ -45,6 +46,7 @@ func newKeywords(rules [][]string, fold bool) *keywords {
 	for rule, words := range rules {
 		for _, w := range words {
 			k.insert(w, uint16(rule))
+			k.longest = max(k.longest, len(w))
 		}
 	}
 	k.link()
@@ -126,15 +128,45 @@ func (k *keywords) link() {
 // going on from state (0 at the start of a file), and returns the state at the
 // end, so that a text can come in pieces.
 func (k *keywords) find(state uint32, text []byte, found []bool) uint32 {
+	n := len(text) / 4
+	if n < 1024 || n < k.longest {
+		return k.walk(state, text, found)
+	}
+	// Each step waits for the one before it, so four parts of the text are
+	// walked side by side. A part begins as far back as the longest word
+	// reaches: the state there is what one walk would have come to.
+	one, two, three, four := state, k.walk(0, text[n-k.longest:n], found), k.walk(0, text[2*n-k.longest:2*n], found), k.walk(0, text[3*n-k.longest:3*n], found)
+	a, b, c, d := text[:n], text[n:2*n], text[2*n:3*n], text[3*n:4*n]
+	next, class := k.next, &k.class
+	for i := range a {
+		one, two, three, four = next[one+class[a[i]]], next[two+class[b[i]]], next[three+class[c[i]]], next[four+class[d[i]]]
+		if (one|two|three|four)&hitFlag != 0 {
+			one, two, three, four = k.hit(one, found), k.hit(two, found), k.hit(three, found), k.hit(four, found)
+		}
+	}
+	return k.walk(four, text[4*n:], found)
+}
+
+// walk is find without parts.
+func (k *keywords) walk(state uint32, text []byte, found []bool) uint32 {
 	next, class := k.next, &k.class
 	for _, b := range text {
 		state = next[state+class[b]]
 		if state&hitFlag != 0 {
-			state &^= hitFlag
-			for _, r := range k.hits[state/k.width] {
-				found[r] = true
-			}
+			state = k.hit(state, found)
 		}
+	}
+	return state
+}
+
+// hit marks the rules of a state, if words end there, and clears its flag.
+func (k *keywords) hit(state uint32, found []bool) uint32 {
+	if state&hitFlag == 0 {
+		return state
+	}
+	state &^= hitFlag
+	for _, r := range k.hits[state/k.width] {
+		found[r] = true
 	}
 	return state
 }

@@ -39,6 +39,31 @@ func TestKeywordsMaySpanPieces(t *testing.T) {
 	}
 }
 
+func TestKeywordsInPartsFindWhatOneWalkFinds(t *testing.T) {
+	words := [][]string{{"secret"}, {"retro"}, {"ok"}, {"a-long-keyword-of-some-length"}}
+	k := newKeywords(words, true)
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		text := []byte(strings.Repeat("x", 4096+r.IntN(9000)))
+		w := words[r.IntN(len(words))][0]
+		copy(text[r.IntN(len(text)-len(w)):], w)
+		copy(text[len(text)/4*r.IntN(4):], "tro") // words that end at a seam
+		parts, one := make([]bool, len(words)), make([]bool, len(words))
+		if a, b := k.find(0, text, parts), k.walk(0, text, one); a != b || !slices.Equal(parts, one) {
+			t.Fatalf("in parts %v state %d, in one %v state %d", parts, a, one, b)
+		}
+	}
+	for at := range 64 { // across the first seam
+		text := []byte(strings.Repeat("x", 8192))
+		copy(text[2048-32+at-20:], "a-long-keyword-of-some-length")
+		found := make([]bool, len(words))
+		k.find(0, text, found)
+		if !found[3] {
+			t.Fatalf("a word %d bytes before the seam is lost", 52-at)
+		}
+	}
+}
+
 func FuzzKeywords(f *testing.F) {
 	s := newSecretScanner()
 	f.Add([]byte("AKIA ghp_ xoxb- -----BEGIN"))
