@@ -181,6 +181,8 @@ type KnownBase struct {
 	Created   time.Time `json:"created,omitzero"`
 	// Problem is why it could not be resolved; empty when it was.
 	Problem string `json:"problem,omitempty"`
+	// Retryable is true when the problem may pass: the registry is away.
+	Retryable bool `json:"retryable,omitempty"`
 }
 
 // Proof grades what is known of the base image, strongest first.

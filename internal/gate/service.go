@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -164,12 +165,12 @@ func (s *Service) decide(ctx context.Context, id string, req Request, report Rep
 	}
 
 	report(Progress{Step: StepInspect})
-	s.findBases(ctx, policy, ev)
+	basesErr := s.findBases(ctx, policy, ev)
 	if early := policy.Decide(ev, now, true); early.Decision == Fail && !req.Full {
 		return s.finish(req, early), ev, key, nil
 	}
-	if dbErr != nil {
-		return v, nil, "", dbErr
+	if err := cmp.Or(basesErr, dbErr); err != nil {
+		return v, nil, "", err
 	}
 
 	for i, img := range resolved.Images {
@@ -198,8 +199,10 @@ func (s *Service) platforms(req Request, policy Policy) []string {
 	return req.Platforms
 }
 
-// findBases compares the images with the policy's approved bases.
-func (s *Service) findBases(ctx context.Context, policy Policy, ev *Evidence) {
+// findBases compares the images with the policy's approved bases. An approved
+// base whose registry is away is no reason to call an image's base wrong: the
+// error may be tried again.
+func (s *Service) findBases(ctx context.Context, policy Policy, ev *Evidence) error {
 	needs := policy.Needs()
 	for i := range ev.Images {
 		img := &ev.Images[i]
@@ -211,7 +214,13 @@ func (s *Service) findBases(ctx context.Context, policy Policy, ev *Evidence) {
 			known = s.Bases.Known(ctx, needs.Bases, img.Platform)
 		}
 		img.Base = IdentifyBase(*img, known)
+		for _, k := range known {
+			if k.Retryable && img.Base.Proof != ProofProven {
+				return NewError(CodeUnavailable, fmt.Sprintf("the approved base %s could not be compared with %s: %s", k.Reference, ev.Reference, k.Problem), nil)
+			}
+		}
 	}
+	return nil
 }
 
 // finish sets what Decide leaves to its caller.

@@ -37,6 +37,7 @@ type rig struct {
 	requests atomic.Int64 // all requests to the registry
 	blobs    atomic.Int64 // of them for blobs
 	down     atomic.Bool  // the registry answers 500
+	baseDown atomic.Bool  // it does so for the base image only
 	scanner  *scanner
 	signer   *signer
 	store    *store.Store
@@ -109,7 +110,7 @@ func newRig(t *testing.T) *rig {
 		if strings.Contains(req.URL.Path, "/blobs/") {
 			r.blobs.Add(1)
 		}
-		if r.down.Load() {
+		if r.down.Load() || (r.baseDown.Load() && strings.Contains(req.URL.Path, "/base/")) {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
@@ -404,6 +405,28 @@ func emptyIndex(t *testing.T) v1.ImageIndex {
 		t.Fatal(err)
 	}
 	return index
+}
+
+func TestAnApprovedBaseThatCannotBeAskedForIsAnErrorAndNotAFail(t *testing.T) {
+	r := newRig(t)
+	reference, _ := r.push(t, "app", nil)
+	base, _ := r.push(t, "base", nil)
+	policies, err := policy.Load("p.yaml", []byte("apiVersion: image-policy.k8s.io/v1\nkind: ImagePolicy\nmetadata: {name: default}\nrules: [{name: b, base: {approved: ['"+base+"']}}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Policies = policy.NewSet("", policies...)
+	r.baseDown.Store(true)
+	if v := r.ask(t, gate.Request{Image: reference}); v.Decision != gate.Errored || !v.Error.Retryable {
+		t.Errorf("while the base's registry is away: %s %+v", v.Decision, v.Violations)
+	}
+	r.baseDown.Store(false)
+	if v := r.ask(t, gate.Request{Image: reference}); v.Decision != gate.Fail || v.Violations[0].Check != "BASE-02" {
+		t.Errorf("another base: %s %+v", v.Decision, v.Violations)
+	}
+	if v := r.ask(t, gate.Request{Image: base}); v.Decision != gate.Pass || v.Platforms[0].Base.Proof != gate.ProofProven {
+		t.Errorf("the base itself: %s %+v", v.Decision, v.Violations)
+	}
 }
 
 func TestACancelledEvaluationLeavesNoVerdict(t *testing.T) {

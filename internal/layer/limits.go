@@ -20,12 +20,12 @@ type Limits struct {
 	MaxCaptured int64
 }
 
-// maxNames is 128 bytes for each of a million entries.
-const maxNames = 128 << 20
+// maxNames is 128 bytes for each of half a million entries.
+const maxNames = 64 << 20
 
 // DefaultLimits fit any image people mean to run.
 func DefaultLimits() Limits {
-	return Limits{MaxUncompressed: 30 << 30, MaxEntries: 1_000_000, MaxNames: maxNames, MaxRatio: 300, RatioAfter: 256 << 20, MaxCaptured: 1 << 20}
+	return Limits{MaxUncompressed: 30 << 30, MaxEntries: 500_000, MaxNames: maxNames, MaxRatio: 300, RatioAfter: 256 << 20, MaxCaptured: 1 << 20}
 }
 
 // limitError stops the pass; it becomes a gate.LayerProblem.

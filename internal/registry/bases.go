@@ -35,7 +35,7 @@ func (c *Client) known(ctx context.Context, reference, platform string) gate.Kno
 	known.Reference = ref.Name
 	resolved, err := c.Resolve(ctx, ref, []string{platform})
 	if err != nil {
-		known.Problem = err.Error()
+		known.Problem, known.Retryable = err.Error(), gate.Retryable(err)
 		return known
 	}
 	img := resolved.Images[0]
