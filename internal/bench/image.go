@@ -87,7 +87,7 @@ func (l *layer) tree(dir, to, suffix string, limit int) error {
 		if err != nil || !d.Type().IsRegular() || !strings.HasSuffix(p, suffix) || l.b.Len() > limit {
 			return err
 		}
-		data, err := os.ReadFile(p)
+		data, err := os.ReadFile(p) //nolint:gosec // files of the Go at hand
 		if err != nil {
 			return err
 		}

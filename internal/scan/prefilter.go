@@ -3,6 +3,7 @@
 package scan
 
 import (
+	"errors"
 	"io"
 	"sync"
 )
@@ -121,7 +122,7 @@ func (p *prefilter) hasRuns(content io.ReadSeeker, runs []run) (bool, error) {
 		for i := range runs {
 			length[i], longest[i] = runs[i].follow(buf[:n], length[i], longest[i])
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -146,7 +147,7 @@ func (p *prefilter) pass(content io.Reader, found []bool, automata ...*keywords)
 		for i, k := range automata {
 			states[i] = k.find(states[i], buf[:n], found)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -148,7 +148,7 @@ func (p *Pool) run(ctx context.Context, w *process, j job, diffIDs []string, rep
 	stop := context.AfterFunc(ctx, w.kill)
 	defer stop()
 	if err := writeJSON(w.in, kindJob, j); err != nil {
-		return nil, &diedError{cause: err}
+		return nil, w.died(ctx, err)
 	}
 	for {
 		k, payload, err := readFrame(w.out)
