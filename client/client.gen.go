@@ -417,7 +417,7 @@ type PastVerdict struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	Id        string     `json:"id"`
 	Policy    PolicyRef  `json:"policy"`
-	Signature *Signature `json:"signature,omitempty"`
+	Signature Signature  `json:"signature"`
 }
 
 // PlatformVerdict defines model for PlatformVerdict.

@@ -23,7 +23,10 @@ import (
 const maxBody = 64 << 10
 
 // contract holds requests against openapi.yaml.
-type contract struct{ router routers.Router }
+type contract struct {
+	document *openapi3.T
+	router   routers.Router
+}
 
 func newContract(document []byte) (*contract, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(document)
@@ -34,17 +37,15 @@ func newContract(document []byte) (*contract, error) {
 		return nil, err
 	}
 	router, err := gorillamux.NewRouter(doc)
-	return &contract{router}, err
+	return &contract{doc, router}, err
 }
 
 // check says in words what is wrong with a request; nil when nothing is.
 func (c *contract) check(r *http.Request) error {
 	route, params, err := c.router.FindRoute(r)
 	if err != nil {
-		// The routes read the path decoded and the contract as it was sent, so
-		// "/v1/%65valuations" is found by the one only. It is refused: passing
-		// it on would pass on a request that nothing has looked at.
-		return gate.NewError(gate.CodeNotFound, "there is nothing at "+printable(r.URL.EscapedPath())+": write the path as /openapi.yaml does", nil)
+		// Passing it on would pass on a request that nothing has looked at.
+		return gate.NewError(gate.CodeNotFound, "there is nothing at "+printable(r.URL.Path)+": write the path as /openapi.yaml does", nil)
 	}
 	err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 		Request: r, PathParams: params, Route: route,
@@ -82,6 +83,10 @@ func (s *Server) validate(c *gin.Context) {
 	if c.FullPath() == "" {
 		return
 	}
+	// The routes were chosen by the decoded path. The contract prefers the path
+	// as it was sent, and would neither know "/v1/%65valuations" nor see a digest
+	// in "sha256%3A…".
+	c.Request.URL.RawPath = ""
 	if c.Request.Method == http.MethodPost {
 		if err := boundBody(c); err != nil {
 			s.problem(c, err)

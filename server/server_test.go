@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -17,7 +15,6 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/gin-gonic/gin"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -202,12 +199,17 @@ func TestBadRequestsAreToldWhatIsWrong(t *testing.T) {
 		{"waiting too long", "POST", "/v1/evaluations?wait=61", `{"image": "app"}`, 400, "wait"},
 		{"waiting for nothing", "GET", "/v1/evaluations/0190-1?wait=x", ``, 400, "wait"},
 		{"unknown evaluation", "GET", "/v1/evaluations/none", ``, 404, "none"},
-		{"an id that is none", "GET", "/v1/evaluations/..%2f", ``, 400, "parameter id"},
+		{"an id that is none", "GET", "/v1/evaluations/a_b", ``, 400, "parameter id"},
+		{"a way out of the path", "GET", "/v1/evaluations/..%2f", ``, 404, "/openapi.yaml"},
 		{"a digest that is none", "GET", "/v1/images/latest", ``, 400, "digest"},
 		{"a digest never seen", "GET", "/v1/images/sha256:" + strings.Repeat("b", 64), ``, 404, "never evaluated"},
 		{"signing what did not pass", "POST", "/v1/signatures", `{"repository": "registry.example/app", "digest": "sha256:` + strings.Repeat("b", 64) + `"}`, 409, "the verdict is fail"},
 		{"signing a tag", "POST", "/v1/signatures", `{"repository": "registry.example/app", "digest": "latest"}`, 400, "digest"},
 		{"no such path", "GET", "/v2/", ``, 404, "/openapi.yaml"},
+		{"no such path to post to", "POST", "/v2/", ``, 404, "/openapi.yaml"},
+		{"an encoded path with a wrong query", "POST", "/v1/%65valuations?wait=99999999999", `{"image": "app"}`, 400, "wait"},
+		{"an encoded path with a wrong body", "POST", "/v1/%65valuations", `{"image": "app", "imagee": 1}`, 400, "imagee"},
+		{"posting where one reads", "POST", "/healthz", ``, 405, "POST"},
 		{"no such method", "DELETE", "/v1/evaluations", ``, 405, "DELETE"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -226,6 +228,22 @@ func TestBadRequestsAreToldWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
+	s, m := newServer(t, Options{})
+	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json-patch+json", ";"} {
+		w, d := call(t, s, "POST", "/v1/evaluations", `{"image": "app"}`, "Content-Type", kind)
+		if detail, _ := d["detail"].(string); w.Code != 400 || !strings.Contains(detail, "Content-Type") {
+			t.Errorf("%s: %d %v", kind, w.Code, d)
+		}
+	}
+	if len(m.submitted) > 0 {
+		t.Errorf("%v was submitted all the same", m.submitted)
+	}
+	if w, _ := call(t, s, "POST", "/v1/evaluations", `{"image": "app"}`, "Content-Type", "application/json; charset=utf-8"); w.Code != 202 {
+		t.Errorf("JSON with a charset: %d %s", w.Code, w.Body)
+	}
+}
+
 func TestErrorsOfTheGateAreProblems(t *testing.T) {
 	for _, test := range []struct {
 		err    error
@@ -238,6 +256,7 @@ func TestErrorsOfTheGateAreProblems(t *testing.T) {
 		{gate.NewError(gate.CodeInternal, "secret state", nil), 500, "its log says more", "secret state"},
 		{errors.New("secret"), 500, "its log says more", "secret"},
 		{context.DeadlineExceeded, 503, "in time", ""},
+		{gate.NewError(gate.CodeUnauthorized, "the registry refuses to write the signature", nil), 502, "the registry refuses", ""},
 	} {
 		s, m := newServer(t, Options{})
 		m.err = test.err
@@ -251,6 +270,9 @@ func TestErrorsOfTheGateAreProblems(t *testing.T) {
 		if (w.Header().Get("Retry-After") != "") != (test.status == 503) {
 			t.Errorf("%v: Retry-After %q", test.err, w.Header().Get("Retry-After"))
 		}
+		if w.Header().Get("WWW-Authenticate") != "" {
+			t.Errorf("%v: the caller is asked for another token", test.err)
+		}
 	}
 }
 
@@ -258,6 +280,9 @@ func TestImagesAndSignatures(t *testing.T) {
 	s, _ := newServer(t, Options{})
 	if w, d := call(t, s, "GET", "/v1/images/"+digest, ""); w.Code != 200 || len(d["history"].([]any)) != 1 || d["latest"].(map[string]any)["kind"] != "Verdict" {
 		t.Errorf("%d %v", w.Code, d)
+	}
+	if w, _ := call(t, s, "GET", "/v1/images/"+strings.Replace(digest, ":", "%3A", 1), ""); w.Code != 200 {
+		t.Errorf("a digest with its colon encoded, as browsers do: %d %s", w.Code, w.Body)
 	}
 	if w, d := call(t, s, "POST", "/v1/signatures", `{"repository": "registry.example/app", "digest": "`+digest+`"}`); w.Code != 200 || d["signature"].(map[string]any)["state"] != "signed" {
 		t.Errorf("%d %v", w.Code, d)
@@ -309,47 +334,6 @@ func TestReadiness(t *testing.T) {
 	ready = true
 	if w, _ := call(t, s, "GET", "/readyz", ""); w.Code != 200 {
 		t.Errorf("%d", w.Code)
-	}
-}
-
-func TestServeFinishesRequestsInHand(t *testing.T) {
-	s, _ := newServer(t, Options{})
-	entered, release := make(chan struct{}), make(chan struct{})
-	s.engine.GET("/slow", func(c *gin.Context) {
-		close(entered)
-		<-release
-		c.String(200, "finished")
-	})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx, l, 10*time.Second) }()
-	answered := make(chan string, 1)
-	go func() {
-		r, err := http.Get("http://" + l.Addr().String() + "/slow")
-		if err != nil {
-			answered <- err.Error()
-			return
-		}
-		defer func() { _ = r.Body.Close() }()
-		b, _ := io.ReadAll(r.Body)
-		answered <- string(b)
-	}()
-	<-entered
-	stop()
-	<-s.draining
-	if w, _ := call(t, s, "GET", "/readyz", ""); w.Code != 503 {
-		t.Errorf("while it ends, /readyz answers %d", w.Code)
-	}
-	close(release)
-	if got := <-answered; got != "finished" {
-		t.Errorf("the request in hand got %q", got)
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
 	}
 }
 
