@@ -21,4 +21,5 @@ ENV IMAGEGATE_DATA=/data
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/imagegate"]
-CMD ["serve"]
+# Reachable from elsewhere, so it wants a token: mount one there.
+CMD ["serve", "--listen", "0.0.0.0:8080", "--token-file", "/run/secrets/imagegate-token"]

@@ -104,7 +104,7 @@ func (t Tour) verify(ctx context.Context, image Image, v gate.Verdict) error {
 // why is the first reason, or what was checked.
 func why(v gate.Verdict) string {
 	if len(v.Violations) == 0 {
-		return fmt.Sprintf("nothing denies it; %d warnings, %d notes", len(v.Warnings), len(v.Notes))
+		return fmt.Sprintf("nothing denies it (%d warned of, %d noted)", len(v.Warnings), len(v.Notes))
 	}
 	first := v.Violations[0]
 	text := first.Check + " " + first.Message
