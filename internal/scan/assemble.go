@@ -46,7 +46,7 @@ func (s *scanner) assemble(ctx context.Context, img gate.Image, results []*layer
 		contents.Secrets = contents.Secrets[:maxSecrets]
 		contents.Truncated = append(contents.Truncated, "secrets")
 	}
-	scan, err := detect(ctx, img.Digest, blobsOf(results))
+	scan, err := s.languages.detectAll(ctx, img.Digest, blobsOf(results))
 	if err != nil {
 		return nil, err
 	}

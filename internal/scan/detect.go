@@ -11,7 +11,6 @@ import (
 	ospkgdetector "github.com/aquasecurity/trivy/pkg/detector/ospkg"
 	"github.com/aquasecurity/trivy/pkg/fanal/applier"
 	ftypes "github.com/aquasecurity/trivy/pkg/fanal/types"
-	"github.com/aquasecurity/trivy/pkg/scan/langpkg"
 	"github.com/aquasecurity/trivy/pkg/scan/ospkg"
 	"github.com/aquasecurity/trivy/pkg/types"
 	"github.com/aquasecurity/trivy/pkg/vulnerability"
@@ -21,9 +20,9 @@ import (
 	"github.com/imagegate/imagegate/internal/gate"
 )
 
-// detect merges the layers' analyses as the runtime would mount them and looks
+// detectAll merges the layers' analyses as the runtime would mount them and looks
 // every package up in the vulnerability database.
-func detect(ctx context.Context, name string, blobs []ftypes.BlobInfo) (gate.Scan, error) {
+func (l *languages) detectAll(ctx context.Context, name string, blobs []ftypes.BlobInfo) (gate.Scan, error) {
 	detail := applier.ApplyLayers(blobs)
 	if !detail.OS.Detected() {
 		// As trivy image: packages without a distribution are looked up by
@@ -42,7 +41,7 @@ func detect(ctx context.Context, name string, blobs []ftypes.BlobInfo) (gate.Sca
 	scan := gate.Scan{Scanner: "trivy " + TrivyVersion}
 	layers := layerIndex(blobs)
 	logs := &collector{}
-	err := withDefaultLogger(logs, func() error { return lookUp(ctx, target, &scan, layers) })
+	err := withDefaultLogger(logs, func() error { return l.lookUpAll(ctx, target, &scan, layers) })
 	if err != nil {
 		return gate.Scan{}, gate.NewError(gate.CodeInternal, "vulnerability detection ended early for "+name, err)
 	}
@@ -53,8 +52,8 @@ func detect(ctx context.Context, name string, blobs []ftypes.BlobInfo) (gate.Sca
 	return scan, nil
 }
 
-// lookUp fills in what the detectors say.
-func lookUp(ctx context.Context, target types.ScanTarget, scan *gate.Scan, layers map[string]int) error {
+// lookUpAll fills in what the detectors say.
+func (l *languages) lookUpAll(ctx context.Context, target types.ScanTarget, scan *gate.Scan, layers map[string]int) error {
 	options := types.ScanOptions{
 		PkgTypes: types.PkgTypes, PkgRelationships: ftypes.Relationships,
 		Scanners: types.Scanners{types.VulnerabilityScanner}, VulnSeveritySources: []dbtypes.SourceID{"auto"},
@@ -74,11 +73,11 @@ func lookUp(ctx context.Context, target types.ScanTarget, scan *gate.Scan, layer
 			results = append(results, result)
 		}
 	}
-	languages, err := langpkg.NewScanner().Scan(ctx, target, options)
+	ofLanguages, err := l.detect(ctx, target.Applications)
 	if err != nil {
 		return err
 	}
-	for _, r := range append(results, languages...) {
+	for _, r := range append(results, ofLanguages...) {
 		client.FillInfo(r.Vulnerabilities, options.VulnSeveritySources)
 		for i := range r.Vulnerabilities {
 			scan.Vulnerabilities = append(scan.Vulnerabilities, toVulnerability(&r.Vulnerabilities[i], r, layers))

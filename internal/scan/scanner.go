@@ -39,6 +39,7 @@ type scanner struct {
 	open       func() (gate.Database, error) // once; Trivy's handle is global
 	generation string
 	secrets    *secretScanner
+	languages  *languages
 	budget     *semaphore.Weighted
 	parallel   int
 }
@@ -74,7 +75,7 @@ func New(o Options) (gate.Analyzer, error) {
 		return nil, gate.NewError(gate.CodeInternal, "Trivy's analyzers cannot be started", err)
 	}
 	return &scanner{
-		Options: o, generation: gen, secrets: newSecretScanner(),
+		Options: o, generation: gen, secrets: newSecretScanner(), languages: newLanguages(),
 		open:   sync.OnceValues(func() (gate.Database, error) { return openDatabase(o.Database) }),
 		budget: semaphore.NewWeighted(o.Budget), parallel: o.Parallel,
 	}, nil
