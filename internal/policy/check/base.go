@@ -22,6 +22,24 @@ func withoutBase(img *gate.ImageEvidence) (yes, known bool) {
 	return c.OSRelease == nil && len(c.PackageDatabases) == 0 && len(c.Shells) == 0, true
 }
 
+// unproven answers for an image whose base is not proven, as far as both base
+// checks answer alike: it may be made from scratch where that is approved, and
+// approved bases that could not be compared leave the question open.
+func unproven(in Input, b *gate.Base) (answer Result, ok bool) {
+	if slices.Contains(in.Options.ApprovedBases, scratch) && b.Proof == gate.ProofUnknown {
+		switch yes, known := withoutBase(in.Image); {
+		case !known:
+			return unknown("whether the image was made from scratch shows in its layers, which were not read"), true
+		case yes:
+			return pass(), true
+		}
+	}
+	if problems := unresolvedBases(b); problems != "" {
+		return unknown("approved bases could not be compared: %s", problems), true
+	}
+	return Result{}, false
+}
+
 // unresolvedBases names approved bases that could not be compared.
 func unresolvedBases(b *gate.Base) string {
 	var problems []string

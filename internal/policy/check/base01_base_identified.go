@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -28,16 +27,8 @@ var BaseIdentified = &Check{
 		if b.Proof.Rank() >= max(in.Options.MinProof.Rank(), gate.ProofClaimed.Rank()) {
 			return pass()
 		}
-		if slices.Contains(in.Options.ApprovedBases, scratch) && b.Proof == gate.ProofUnknown {
-			switch yes, known := withoutBase(in.Image); {
-			case !known:
-				return unknown("whether the image was made from scratch shows in its layers, which were not read")
-			case yes:
-				return pass()
-			}
-		}
-		if problems := unresolvedBases(b); problems != "" {
-			return unknown("approved bases could not be compared: %s", problems)
+		if answer, ok := unproven(in, b); ok {
+			return answer
 		}
 		message := "the base image is unknown: no approved base's layers begin this image's"
 		if b.Proof == gate.ProofClaimed {

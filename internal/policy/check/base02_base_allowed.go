@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -28,16 +27,8 @@ var BaseAllowed = &Check{
 		if b.Proof.Rank() >= gate.ProofAttested.Rank() {
 			return baseAge(in, b)
 		}
-		if slices.Contains(in.Options.ApprovedBases, scratch) && b.Proof != gate.ProofClaimed {
-			switch yes, known := withoutBase(in.Image); {
-			case !known:
-				return unknown("whether the image was made from scratch shows in its layers, which were not read")
-			case yes:
-				return pass()
-			}
-		}
-		if problems := unresolvedBases(b); problems != "" {
-			return unknown("approved bases could not be compared: %s", problems)
+		if answer, ok := unproven(in, b); ok {
+			return answer
 		}
 		message := "the image is not built on an approved base"
 		if b.Proof == gate.ProofClaimed {
