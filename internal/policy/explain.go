@@ -44,6 +44,9 @@ func Explain(w io.Writer, p *Policy) error {
 		fmt.Fprintf(b, "\nwaived until %s: %s for %s\n  %s (%s)\n", w.Expires.UTC().Format(time.RFC3339), about, w.Image, w.Reason, w.Owner)
 	}
 	fmt.Fprintf(b, "\na verdict counts for %s\n", days(p.lifetime))
+	if words := graceWords(p.grace); words != "" {
+		fmt.Fprintf(b, "an image that passed stays admitted after a vulnerability is published: %s\n", words)
+	}
 	return b.Flush()
 }
 

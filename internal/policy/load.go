@@ -31,6 +31,15 @@ const (
 // LoadFile reads the policies of a file. The error is CodeInvalid, with a
 // *LoadError as its cause where the file could be read.
 func LoadFile(name string) ([]*Policy, error) {
+	data, err := readFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return Load(name, data)
+}
+
+// readFile reads a file to just above the bound that Load holds it to.
+func readFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, gate.NewError(gate.CodeInvalid, fmt.Sprintf("the policy file %s cannot be read", name), err)
@@ -40,7 +49,7 @@ func LoadFile(name string) ([]*Policy, error) {
 	if err != nil {
 		return nil, gate.NewError(gate.CodeInvalid, fmt.Sprintf("the policy file %s cannot be read", name), err)
 	}
-	return Load(name, data)
+	return data, nil
 }
 
 // Load reads policies from YAML: ImagePolicy documents, or ConfigMaps whose
@@ -175,6 +184,7 @@ func (l *loader) policy(name string, n *yaml.Node) *Policy {
 			l.list(n, "rules", c.rule)
 		},
 		"waivers": func(n *yaml.Node) { l.list(n, "waivers", c.waiver) },
+		"grace":   c.grace,
 	})
 	if !version {
 		l.fail(n, "apiVersion is missing, expected %s", apiVersion)

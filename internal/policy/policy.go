@@ -17,6 +17,7 @@ type Policy struct {
 	options check.Options
 	// lifetime is how long a verdict counts.
 	lifetime time.Duration
+	grace    gate.Grace
 	checks   []*check.Check
 }
 
@@ -40,10 +41,9 @@ type rule struct {
 	enforces  []string // check ids
 }
 
-// defaultLifetime is how long a verdict counts where a policy does not say:
-// the vulnerability database changes four times a day, and a nightly rescan
-// renews it.
-const defaultLifetime = 24 * time.Hour
+// defaultLifetime is how long a verdict counts where a policy does not say: a
+// nightly rescan renews it, and one night may go wrong.
+const defaultLifetime = 48 * time.Hour
 
 // Ref implements gate.Policy.
 func (p *Policy) Ref() gate.PolicyRef { return p.ref }
