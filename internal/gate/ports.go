@@ -33,6 +33,18 @@ type Resolved struct {
 	Images    []Image
 }
 
+// objects are the small objects of the images by digest.
+func (r *Resolved) objects() map[string][]byte {
+	out := map[string][]byte{}
+	for _, img := range r.Images {
+		if img.Repository != "" {
+			out[img.Digest] = img.RawManifest
+			out[img.Evidence.Manifest.Config.Digest] = img.RawConfig
+		}
+	}
+	return out
+}
+
 // Image is one platform's image: its small objects in hand and verified, its
 // layers still where they are.
 type Image struct {
@@ -87,6 +99,9 @@ type Policy interface {
 	Ref() PolicyRef
 	// Needs says what evidence the policy asks the gate to gather.
 	Needs() Needs
+	// Grace is how long an image that passed stays admitted when
+	// vulnerabilities are published.
+	Grace() Grace
 	// Reference applies the rules that need no network. Any violation with
 	// no waiver condemns the image.
 	Reference(ref Reference, now time.Time) []Violation
@@ -124,17 +139,39 @@ type SignRequest struct {
 type Store interface {
 	// Verdict returns the verdict of that id; nil when there is none.
 	Verdict(ctx context.Context, id string) (*Verdict, error)
-	// Record stores a verdict with its evidence in one transaction. Recording
-	// the same verdict id again is no error and changes nothing: the first
-	// one stands and is returned. Evidence is nil when there is none, or when
-	// the verdict names evidence that is stored already.
-	Record(ctx context.Context, v Verdict, ev *Evidence, key string) (Verdict, error)
+	// Record stores a verdict with its evidence, objects and standing in one
+	// transaction. Recording the same verdict id again is no error and
+	// changes nothing: the first one stands and is returned.
+	Record(ctx context.Context, r Recording) (Verdict, error)
 	// Reusable returns the newest unexpired pass or fail verdict stored
 	// under key, or nil.
 	Reusable(ctx context.Context, key string, now time.Time) (*Verdict, error)
 	// Latest returns the newest verdict for a digest, under a policy digest
 	// when that is not empty; nil when there is none.
 	Latest(ctx context.Context, digest, policyDigest string) (*Verdict, error)
+	// Standing is where a digest of a repository stands under a policy; nil
+	// when it was never decided.
+	Standing(ctx context.Context, repository, digest, policyDigest string) (*Standing, error)
+	// Tag is the digest decided last for a tag; "" when there is none.
+	Tag(ctx context.Context, repository, tag string) (digest string, err error)
 	// RecordSignature stores the outcome of signing beside the verdict.
 	RecordSignature(ctx context.Context, verdictID string, s SignatureState) error
+}
+
+// Recording is everything stored of one decision.
+type Recording struct {
+	Verdict Verdict
+	// Evidence is nil when there is none, or when the verdict names evidence
+	// that is stored already.
+	Evidence *Evidence
+	// Key names what the verdict depends on; empty when it is not to be
+	// given to others.
+	Key string
+	// Objects are manifests and configs by digest, as they came from the
+	// registry, so that the image can be decided again without it.
+	Objects map[string][]byte
+	// Standing is what the verdict makes of its digest; nil when nothing.
+	Standing *Standing
+
+	grace Grace
 }

@@ -25,6 +25,12 @@ type Service struct {
 	// Signer is nil where the gate holds no key; asking to sign is then
 	// refused with the reason.
 	Signer Signer
+	// Verifier tells whether a digest carries this gate's signature; nil
+	// where the gate holds no key.
+	Verifier Verifier
+	// Layers opens the layers of a repository, for rescans of images whose
+	// analysis is no longer cached.
+	Layers func(repository string) Blobs
 	Logger *slog.Logger
 	Now    func() time.Time
 	// NewID makes verdict ids for evaluations that have none.
@@ -59,16 +65,37 @@ func (s *Service) verdict(ctx context.Context, id string, req Request, final boo
 	if stored, err := s.Store.Verdict(ctx, id); err != nil || stored != nil {
 		return deref(stored), err
 	}
-	v, ev, key, err := s.guarded(ctx, id, req, report)
+	r, err := s.guarded(ctx, id, req, nil, report)
 	if err != nil {
 		if ctx.Err() != nil || (!final && Retryable(err)) {
 			return Verdict{}, err
 		}
-		v, ev, key = s.failure(req, v, err), nil, ""
+		r = Recording{Verdict: s.failure(req, r.Verdict, err)}
 	}
-	v.ID = id
+	r.Verdict.ID = id
 	report(Progress{Step: StepRecord})
-	return s.Store.Record(ctx, v, ev, key)
+	return s.record(ctx, r)
+}
+
+// record stores a decision. Vulnerabilities that were published after the
+// digest passed get the policy's grace.
+func (s *Service) record(ctx context.Context, r Recording) (Verdict, error) {
+	if r.Standing = StandingOf(r.Verdict, r.Evidence); r.Standing == nil {
+		return s.Store.Record(ctx, r)
+	}
+	before, err := s.Store.Standing(ctx, r.Standing.Repository, r.Standing.Digest, r.Standing.Policy.Digest)
+	if err != nil {
+		return Verdict{}, err
+	}
+	var earlier *Verdict
+	if before != nil && !before.GraceUntil.IsZero() {
+		if earlier, err = s.Store.Verdict(ctx, before.VerdictID); err != nil {
+			return Verdict{}, err
+		}
+	}
+	r.grace.grant(&r.Verdict, before, earlier)
+	r.Standing.GraceUntil = r.Verdict.GraceUntil
+	return s.Store.Record(ctx, r)
 }
 
 func deref(v *Verdict) Verdict {
@@ -79,16 +106,16 @@ func deref(v *Verdict) Verdict {
 }
 
 // guarded makes a panic of a step an error of this one evaluation.
-func (s *Service) guarded(ctx context.Context, id string, req Request, report Report) (v Verdict, ev *Evidence, key string, err error) {
+func (s *Service) guarded(ctx context.Context, id string, req Request, known *Known, report Report) (r Recording, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			err = NewError(CodeInternal, fmt.Sprintf("evaluating %s met a defect of the gate", req.Image), fmt.Errorf("panic: %v", r))
+		if p := recover(); p != nil {
+			err = NewError(CodeInternal, fmt.Sprintf("evaluating %s met a defect of the gate", req.Image), fmt.Errorf("panic: %v", p))
 			if s.Logger != nil {
-				s.Logger.Error("panic", "image", req.Image, "value", r, "stack", string(debug.Stack()))
+				s.Logger.Error("panic", "image", req.Image, "value", p, "stack", string(debug.Stack()))
 			}
 		}
 	}()
-	return s.decide(ctx, id, req, report)
+	return s.decide(ctx, id, req, known, report)
 }
 
 // Stored returns the verdict that answers the request without any work: for a
@@ -114,43 +141,46 @@ func (s *Service) Stored(ctx context.Context, req Request) (*Verdict, error) {
 	return v, nil
 }
 
-// decide makes the verdict. On error the verdict holds what was known of
-// policy and digest, for the record.
-func (s *Service) decide(ctx context.Context, id string, req Request, report Report) (v Verdict, ev *Evidence, key string, err error) {
+// decide makes the verdict. On error the recording's verdict holds what was
+// known of policy and digest, for the record. What is known of an image that
+// was decided before spares the registry, and is decided anew whatever is
+// stored.
+func (s *Service) decide(ctx context.Context, id string, req Request, known *Known, report Report) (r Recording, err error) {
 	ref, err := ParseReference(req.Image)
 	if err != nil {
-		return v, nil, "", err
+		return r, err
 	}
 	policy, err := s.Policies.Select(req.Policy, ref)
 	if err != nil {
-		return v, nil, "", err
+		return r, err
 	}
-	v.Policy = policy.Ref()
+	r.Verdict.Policy, r.grace = policy.Ref(), policy.Grace()
 	now := s.Now()
-	ev = &Evidence{Reference: ref}
+	ev := &Evidence{Reference: ref}
 
 	// A reference that policy forbids never causes a network request.
 	if denied := policy.Reference(ref, now); len(denied) > 0 && !req.Full {
-		return s.finish(req, policy.Decide(ev, now, true)), ev, "", nil
+		r.Verdict, r.Evidence = s.finish(req, policy.Decide(ev, now, true)), ev
+		return r, nil
 	}
 
 	// A digest decided under this policy and database is answered from the
 	// store, without a network request.
 	database, dbErr := s.Analyzer.Database(ctx)
-	if ref.Digest != "" && dbErr == nil {
-		key = s.reuseKey(req, ref, v.Policy, database)
-		if stored, err := s.Store.Reusable(ctx, key, now); err != nil || stored != nil {
-			return reused(stored, id, req), nil, key, err
+	if ref.Digest != "" && dbErr == nil && known == nil {
+		r.Key = s.reuseKey(req, ref, r.Verdict.Policy, database)
+		if stored, err := s.Store.Reusable(ctx, r.Key, now); err != nil || stored != nil {
+			return s.reused(r, stored, id, req), err
 		}
 	}
 
 	report(Progress{Step: StepResolve})
-	resolved, err := s.Resolver.Resolve(ctx, ref, s.platforms(req, policy))
+	resolved, err := s.resolve(ctx, ref, known, s.platforms(req, policy))
 	if err != nil {
-		return v, nil, "", err
+		return r, err
 	}
 	defer closeBlobs(resolved)
-	v.Digest = resolved.Digest
+	r.Verdict.Digest, r.Objects = resolved.Digest, resolved.objects()
 	ev.Digest, ev.MediaType, ev.Index = resolved.Digest, resolved.MediaType, resolved.Index
 	for _, img := range resolved.Images {
 		ev.Images = append(ev.Images, img.Evidence)
@@ -158,37 +188,57 @@ func (s *Service) decide(ctx context.Context, id string, req Request, report Rep
 	if dbErr == nil {
 		pinned := ref
 		pinned.Digest = resolved.Digest
-		key = s.reuseKey(req, pinned, v.Policy, database)
-		if stored, err := s.Store.Reusable(ctx, key, now); err != nil || stored != nil {
-			return reused(stored, id, req), nil, key, err
+		r.Key = s.reuseKey(req, pinned, r.Verdict.Policy, database)
+		if known == nil {
+			if stored, err := s.Store.Reusable(ctx, r.Key, now); err != nil || stored != nil {
+				return s.reused(r, stored, id, req), err
+			}
 		}
 	}
 
 	report(Progress{Step: StepInspect})
-	basesErr := s.findBases(ctx, policy, ev)
+	basesErr := s.findBases(ctx, policy, ev, known)
 	if early := policy.Decide(ev, now, true); early.Decision == Fail && !req.Full {
-		return s.finish(req, early), ev, key, nil
+		r.Verdict, r.Evidence = s.finish(req, early), ev
+		return r, nil
 	}
 	if err := cmp.Or(basesErr, dbErr); err != nil {
-		return v, nil, "", err
+		return r, err
 	}
+	if err := s.analyze(ctx, resolved, ev, report); err != nil {
+		return r, err
+	}
+	report(Progress{Step: StepDecide})
+	r.Verdict, r.Evidence = s.finish(req, policy.Decide(ev, s.Now(), false)), ev
+	return r, nil
+}
 
+// resolve finds the image, or takes what is known of it.
+func (s *Service) resolve(ctx context.Context, ref Reference, known *Known, platforms []string) (*Resolved, error) {
+	if known != nil {
+		return known.Resolved, nil
+	}
+	return s.Resolver.Resolve(ctx, ref, platforms)
+}
+
+// analyze reads the layers of each image and adds what they hold to the
+// evidence.
+func (s *Service) analyze(ctx context.Context, resolved *Resolved, ev *Evidence, report Report) error {
 	for i, img := range resolved.Images {
 		if !isImage(ev.Images[i]) {
 			continue // META-01 judges it; there are no layers to read
 		}
 		analysis, err := s.Analyzer.Analyze(ctx, img, report)
 		if err != nil {
-			return v, nil, "", err
+			return err
 		}
 		if err := verifyAnalysis(img, analysis); err != nil {
-			return v, nil, "", err
+			return err
 		}
 		ev.Images[i].Contents, ev.Images[i].Scan = &analysis.Contents, &analysis.Scan
 		ev.Database = &analysis.Database
 	}
-	report(Progress{Step: StepDecide})
-	return s.finish(req, policy.Decide(ev, s.Now(), false)), ev, key, nil
+	return nil
 }
 
 // platforms are those the caller asked for and those the policy requires.
@@ -202,7 +252,10 @@ func (s *Service) platforms(req Request, policy Policy) []string {
 // findBases compares the images with the policy's approved bases. An approved
 // base whose registry is away is no reason to call an image's base wrong: the
 // error may be tried again.
-func (s *Service) findBases(ctx context.Context, policy Policy, ev *Evidence) error {
+func (s *Service) findBases(ctx context.Context, policy Policy, ev *Evidence, earlier *Known) error {
+	if earlier != nil && earlier.Policy == policy.Ref().Digest {
+		return nil // compared with the same bases before, and kept
+	}
 	needs := policy.Needs()
 	for i := range ev.Images {
 		img := &ev.Images[i]
@@ -264,15 +317,16 @@ func (s *Service) reuseKey(req Request, ref Reference, policy PolicyRef, db Data
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// reused is a stored verdict given to a new evaluation.
-func reused(stored *Verdict, id string, req Request) Verdict {
+// reused is a stored verdict given to a new evaluation; what r holds where
+// there is none.
+func (s *Service) reused(r Recording, stored *Verdict, id string, req Request) Recording {
 	if stored == nil {
-		return Verdict{}
+		return r
 	}
 	v := *stored
 	v.ID, v.Image = id, req.Image
 	v.Signature = SignatureState{State: NotAsked}
-	return v
+	return Recording{Verdict: v, Key: r.Key}
 }
 
 // isImage reports whether the config is an image's, so that its fields mean

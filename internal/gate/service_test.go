@@ -94,7 +94,7 @@ func TestADecidedDigestIsAnsweredFromTheStore(t *testing.T) {
 	}
 	for name, change := range map[string]func(){
 		"a new database":     func() { r.scanner.database.UpdatedAt = start },
-		"an expired verdict": func() { r.now.Store(start.Add(25 * time.Hour).Unix()) },
+		"an expired verdict": func() { r.now.Store(start.Add(49 * time.Hour).Unix()) },
 	} {
 		change()
 		if v, err := r.Stored(t.Context(), gate.Request{Image: pinned}); err != nil || v != nil {
@@ -195,7 +195,7 @@ func TestNothingIsSignedButAPassUnderThePolicyInForce(t *testing.T) {
 	if v, err = sign("good", goodDigest, ""); err != nil || v.Signature.State != gate.Signed {
 		t.Errorf("passed: %+v, %v", v.Signature, err)
 	}
-	r.now.Store(start.Add(25 * time.Hour).Unix())
+	r.now.Store(start.Add(49 * time.Hour).Unix())
 	v, err = sign("good", goodDigest, "")
 	conflict("expired", v, err)
 	r.now.Store(start.Unix())

@@ -60,13 +60,14 @@ func (s *Service) signature(ctx context.Context, v Verdict) (SignatureState, err
 	if inForce.Ref().Digest != v.Policy.Digest {
 		return refuse("the verdict is under policy %s, and %s is in force for %s", v.Policy.Name, inForce.Ref().Name, ref.Repository)
 	}
-	// The stored verdict is what counts, not the one in hand.
-	stored, err := s.Store.Latest(ctx, v.Digest, v.Policy.Digest)
+	// What is stored counts, not the verdict in hand, and of this repository:
+	// a waiver for another does not sign here.
+	standing, err := s.Store.Standing(ctx, ref.Repository, v.Digest, v.Policy.Digest)
 	if err != nil {
 		return SignatureState{}, err
 	}
-	if stored == nil || stored.Decision != Pass || stored.Expired(s.Now()) {
-		return refuse("the latest stored verdict of %s under policy %s is not an unexpired pass", v.Digest, v.Policy.Name)
+	if standing == nil || standing.Decision != Pass || !s.Now().Before(standing.ExpiresAt) {
+		return refuse("the latest stored verdict on %s under policy %s is not an unexpired pass", ref.At(v.Digest), v.Policy.Name)
 	}
 	name, err := s.Signer.Sign(ctx, SignRequest{
 		Repository: ref.Repository, Digest: v.Digest,
@@ -90,9 +91,15 @@ func (s *Service) SignDigest(ctx context.Context, repository, digest, policyName
 	if err != nil {
 		return Verdict{}, err
 	}
-	v, err := s.Store.Latest(ctx, digest, policy.Ref().Digest)
+	standing, err := s.Store.Standing(ctx, ref.Repository, digest, policy.Ref().Digest)
 	if err != nil {
 		return Verdict{}, err
+	}
+	var v *Verdict
+	if standing != nil {
+		if v, err = s.Store.Verdict(ctx, standing.VerdictID); err != nil {
+			return Verdict{}, err
+		}
 	}
 	if v == nil {
 		return Verdict{}, NewError(CodeConflict, fmt.Sprintf("%s has no verdict under policy %s: ask for one with POST /v1/evaluations", ref.Name, policy.Ref().Name), nil)

@@ -43,6 +43,9 @@ type Verdict struct {
 	Error     *Failure  `json:"error,omitempty"`
 	DecidedAt time.Time `json:"decidedAt"`
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+	// GraceUntil is how long a cluster still admits a digest that passed
+	// before and now fails: the earliest of its violations'.
+	GraceUntil time.Time `json:"graceUntil,omitzero"`
 }
 
 // Failure is why there is no decision.
@@ -97,6 +100,9 @@ type Violation struct {
 	Outcome string `json:"outcome,omitempty"`
 	// Waiver is set on waived findings, and on those whose waiver expired.
 	Waiver *WaiverRef `json:"waiver,omitempty"`
+	// GraceUntil is how long a cluster admits the image in spite of it: the
+	// vulnerability was published after the image passed.
+	GraceUntil time.Time `json:"graceUntil,omitzero"`
 }
 
 // LayerRef names a layer.

@@ -51,7 +51,7 @@ func submit(t testing.TB, j *Jobs, id, key, image string) (gate.Evaluation, bool
 // passing stores a pass.
 func passing(s *Store) Run {
 	return func(ctx context.Context, e gate.Evaluation, _ bool) error {
-		_, err := s.Record(ctx, verdict(e.ID, gate.Pass, noon), nil, "")
+		_, err := s.Record(ctx, gate.Recording{Verdict: verdict(e.ID, gate.Pass, noon)})
 		return err
 	}
 }
@@ -117,7 +117,7 @@ func TestErrorsThatMayPassAreTriedAgainAndTheLastAttemptIsTold(t *testing.T) {
 		if !last {
 			return gate.NewError(gate.CodeUnavailable, "registry away", nil)
 		}
-		_, err := s.Record(ctx, verdict(e.ID, gate.Errored, noon), nil, "")
+		_, err := s.Record(ctx, gate.Recording{Verdict: verdict(e.ID, gate.Errored, noon)})
 		return err
 	}, JobsOptions{Attempts: 3})
 	if _, _, err := submit(t, j, "1", "", "app"); err != nil {

@@ -27,6 +27,7 @@ type Store struct {
 
 	reusable *sql.Stmt
 	latest   *sql.Stmt
+	standing *sql.Stmt
 
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder

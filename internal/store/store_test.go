@@ -37,7 +37,7 @@ func verdict(id string, decision gate.Decision, at time.Time) gate.Verdict {
 
 func record(t testing.TB, s *Store, v gate.Verdict, ev *gate.Evidence, key string) gate.Verdict {
 	t.Helper()
-	got, err := s.Record(context.Background(), v, ev, key)
+	got, err := s.Record(context.Background(), gate.Recording{Verdict: v, Evidence: ev, Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestTwoProcessesMayHaveItOpen(t *testing.T) {
 	for i := range 20 {
 		for _, each := range []*Store{s, second} {
 			all.Go(func() {
-				if _, err := each.Record(t.Context(), verdict(fmt.Sprintf("%p-%d", each, i), gate.Pass, noon), &gate.Evidence{Digest: fmt.Sprint(i)}, "k"); err != nil {
+				if _, err := each.Record(t.Context(), gate.Recording{Verdict: verdict(fmt.Sprintf("%p-%d", each, i), gate.Pass, noon), Evidence: &gate.Evidence{Digest: fmt.Sprint(i)}, Key: "k"}); err != nil {
 					t.Error(err)
 				}
 			})

@@ -23,12 +23,13 @@ func (s *Store) prepareStatements(ctx context.Context) (err error) {
 		WHERE v.digest = ? AND v.policy_digest = ? ORDER BY v.decided_at DESC, v.id DESC LIMIT 1`); err != nil {
 		return s.unavailable(err)
 	}
-	return nil
+	s.standing, err = s.read.PrepareContext(ctx, `SELECT `+standingColumns+` FROM standings s WHERE s.digest = ? AND s.repository = ? AND s.policy_digest = ?`)
+	return s.unavailable(err)
 }
 
 // Record implements gate.Store.
-func (s *Store) Record(ctx context.Context, v gate.Verdict, ev *gate.Evidence, key string) (gate.Verdict, error) {
-	stands := v
+func (s *Store) Record(ctx context.Context, r gate.Recording) (gate.Verdict, error) {
+	v, ev, stands := r.Verdict, r.Evidence, r.Verdict
 	err := s.transaction(ctx, func(tx *sql.Tx) error {
 		if earlier, err := scanVerdict(tx.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.id = ?`, v.ID)); err != nil || earlier != nil {
 			if earlier != nil {
@@ -51,10 +52,31 @@ func (s *Store) Record(ctx context.Context, v gate.Verdict, ev *gate.Evidence, k
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO verdicts (id, digest, policy_digest, decision, reuse_key, evidence, decided_at, expires_at, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			kept.ID, kept.Digest, kept.Policy.Digest, kept.Decision, optional(key), optional(kept.Evidence), micros(kept.DecidedAt), nullable(kept.ExpiresAt), document)
-		return s.unavailable(err)
+			kept.ID, kept.Digest, kept.Policy.Digest, kept.Decision, optional(r.Key), optional(kept.Evidence), micros(kept.DecidedAt), nullable(kept.ExpiresAt), document)
+		if err != nil {
+			return s.unavailable(err)
+		}
+		return s.recordImage(ctx, tx, kept, r)
 	})
 	return stands, err
+}
+
+// recordImage stores what a verdict says of its image beyond itself.
+func (s *Store) recordImage(ctx context.Context, tx *sql.Tx, v gate.Verdict, r gate.Recording) error {
+	if err := s.putObjects(ctx, tx, r.Objects); err != nil {
+		return err
+	}
+	if r.Standing != nil {
+		standing := *r.Standing
+		standing.VerdictID = v.ID
+		if err := s.putStanding(ctx, tx, &standing); err != nil {
+			return err
+		}
+	}
+	if r.Evidence == nil {
+		return nil
+	}
+	return s.putTag(ctx, tx, v, r.Evidence.Reference)
 }
 
 func optional(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
