@@ -100,19 +100,40 @@ func (e EvaluationKind) Valid() bool {
 
 // Defines values for EvaluationState.
 const (
-	Done    EvaluationState = "done"
-	Queued  EvaluationState = "queued"
-	Running EvaluationState = "running"
+	EvaluationStateDone    EvaluationState = "done"
+	EvaluationStateQueued  EvaluationState = "queued"
+	EvaluationStateRunning EvaluationState = "running"
 )
 
 // Valid indicates whether the value is a known member of the EvaluationState enum.
 func (e EvaluationState) Valid() bool {
 	switch e {
-	case Done:
+	case EvaluationStateDone:
 		return true
-	case Queued:
+	case EvaluationStateQueued:
 		return true
-	case Running:
+	case EvaluationStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PatchOperationOp.
+const (
+	Add     PatchOperationOp = "add"
+	Remove  PatchOperationOp = "remove"
+	Replace PatchOperationOp = "replace"
+)
+
+// Valid indicates whether the value is a known member of the PatchOperationOp enum.
+func (e PatchOperationOp) Valid() bool {
+	switch e {
+	case Add:
+		return true
+	case Remove:
+		return true
+	case Replace:
 		return true
 	default:
 		return false
@@ -173,6 +194,27 @@ func (e ProblemCode) Valid() bool {
 	case Unauthorized:
 		return true
 	case Unavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RescanState.
+const (
+	RescanStateDone    RescanState = "done"
+	RescanStateQueued  RescanState = "queued"
+	RescanStateRunning RescanState = "running"
+)
+
+// Valid indicates whether the value is a known member of the RescanState enum.
+func (e RescanState) Valid() bool {
+	switch e {
+	case RescanStateDone:
+		return true
+	case RescanStateQueued:
+		return true
+	case RescanStateRunning:
 		return true
 	default:
 		return false
@@ -299,6 +341,21 @@ func (e ViolationOutcome) Valid() bool {
 	}
 }
 
+// Defines values for WorkloadFindingOutcome.
+const (
+	WorkloadFindingOutcomeUnknown WorkloadFindingOutcome = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the WorkloadFindingOutcome enum.
+func (e WorkloadFindingOutcome) Valid() bool {
+	switch e {
+	case WorkloadFindingOutcomeUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Base defines model for Base.
 type Base struct {
 	Digest    *string   `json:"digest,omitempty"`
@@ -380,6 +437,16 @@ type Failure struct {
 	Retryable bool   `json:"retryable"`
 }
 
+// Half defines model for Half.
+type Half struct {
+	// Id The verdict's
+	Id *string `json:"id,omitempty"`
+	Ok bool    `json:"ok"`
+
+	// Reason Why not
+	Reason *string `json:"reason,omitempty"`
+}
+
 // Image defines model for Image.
 type Image struct {
 	Digest  Digest        `json:"digest"`
@@ -419,6 +486,16 @@ type PastVerdict struct {
 	Policy    PolicyRef  `json:"policy"`
 	Signature Signature  `json:"signature"`
 }
+
+// PatchOperation defines model for PatchOperation.
+type PatchOperation struct {
+	Op    PatchOperationOp `json:"op"`
+	Path  string           `json:"path"`
+	Value interface{}      `json:"value,omitempty"`
+}
+
+// PatchOperationOp defines model for PatchOperation.Op.
+type PatchOperationOp string
 
 // PlatformVerdict defines model for PlatformVerdict.
 type PlatformVerdict struct {
@@ -482,6 +559,55 @@ type Readiness struct {
 	Ready bool `json:"ready"`
 }
 
+// Rescan defines model for Rescan.
+type Rescan struct {
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Done Images decided
+	Done   int        `json:"done"`
+	DoneAt *time.Time `json:"doneAt,omitempty"`
+	Errors int        `json:"errors"`
+	Failed int        `json:"failed"`
+	Id     string     `json:"id"`
+
+	// NewlyFailing Images that were admitted until now, the first thousand
+	NewlyFailing []RescanResult `json:"newlyFailing"`
+	Passed       int            `json:"passed"`
+	Pattern      *string        `json:"pattern,omitempty"`
+	State        RescanState    `json:"state"`
+
+	// Total Images to decide
+	Total int `json:"total"`
+
+	// Undecided Images that could not be decided and keep their standing, the first thousand
+	Undecided []RescanResult `json:"undecided"`
+}
+
+// RescanState defines model for Rescan.State.
+type RescanState string
+
+// RescanRequest defines model for RescanRequest.
+type RescanRequest struct {
+	// Pattern Repositories, as a policy's match has them; by default all
+	Pattern *string `json:"pattern,omitempty"`
+}
+
+// RescanResult defines model for RescanResult.
+type RescanResult struct {
+	Decision Decision `json:"decision"`
+
+	// GraceUntil How long clusters admit it nevertheless
+	GraceUntil *time.Time `json:"graceUntil,omitempty"`
+
+	// Image Repository and digest
+	Image  string  `json:"image"`
+	Policy string  `json:"policy"`
+	Reason *string `json:"reason,omitempty"`
+
+	// Verdict Id of the new verdict: GET /v1/evaluations/{id}
+	Verdict *string `json:"verdict,omitempty"`
+}
+
 // Severity defines model for Severity.
 type Severity string
 
@@ -527,7 +653,10 @@ type Verdict struct {
 	// Evidence Digest of the stored evidence
 	Evidence  *string    `json:"evidence,omitempty"`
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	Id        string     `json:"id"`
+
+	// GraceUntil How long a cluster still admits a digest that passed before and now fails
+	GraceUntil *time.Time `json:"graceUntil,omitempty"`
+	Id         string     `json:"id"`
 
 	// Image As asked for
 	Image      string            `json:"image"`
@@ -547,17 +676,39 @@ type VerdictApiVersion string
 // VerdictKind defines model for Verdict.Kind.
 type VerdictKind string
 
+// Verification defines model for Verification.
+type Verification struct {
+	// Accepted Both the signature and the verdict are there
+	Accepted  bool   `json:"accepted"`
+	Digest    Digest `json:"digest"`
+	Image     string `json:"image"`
+	Signature Half   `json:"signature"`
+	Verdict   Half   `json:"verdict"`
+}
+
+// VerificationRequest defines model for VerificationRequest.
+type VerificationRequest struct {
+	// Image A registry reference, by tag or digest
+	Image string `json:"image"`
+
+	// Policy A policy by name; by default the one in force for the repository
+	Policy *string `json:"policy,omitempty"`
+}
+
 // Violation defines model for Violation.
 type Violation struct {
 	// Check A catalogue id, or REF-ALLOW, REF-DENY, VULN-SEVERITY, VULN-CVSS, CEL
-	Check    string            `json:"check"`
-	Fix      *string           `json:"fix,omitempty"`
-	Layer    *Layer            `json:"layer,omitempty"`
-	Message  string            `json:"message"`
-	Outcome  *ViolationOutcome `json:"outcome,omitempty"`
-	Package  *Package          `json:"package,omitempty"`
-	Path     *string           `json:"path,omitempty"`
-	Platform *string           `json:"platform,omitempty"`
+	Check string  `json:"check"`
+	Fix   *string `json:"fix,omitempty"`
+
+	// GraceUntil How long a cluster admits the image in spite of it
+	GraceUntil *time.Time        `json:"graceUntil,omitempty"`
+	Layer      *Layer            `json:"layer,omitempty"`
+	Message    string            `json:"message"`
+	Outcome    *ViolationOutcome `json:"outcome,omitempty"`
+	Package    *Package          `json:"package,omitempty"`
+	Path       *string           `json:"path,omitempty"`
+	Platform   *string           `json:"platform,omitempty"`
 
 	// Rule Its name in the policy
 	Rule          string         `json:"rule"`
@@ -590,6 +741,50 @@ type Waiver struct {
 	Reason  string    `json:"reason"`
 }
 
+// WorkloadFinding defines model for WorkloadFinding.
+type WorkloadFinding struct {
+	// Check A workload check: docs/workload-checks.md
+	Check     string                  `json:"check"`
+	Container *string                 `json:"container,omitempty"`
+	Field     *string                 `json:"field,omitempty"`
+	Fix       *string                 `json:"fix,omitempty"`
+	Kind      *string                 `json:"kind,omitempty"`
+	Line      *int                    `json:"line,omitempty"`
+	Message   string                  `json:"message"`
+	Name      *string                 `json:"name,omitempty"`
+	Namespace *string                 `json:"namespace,omitempty"`
+	Outcome   *WorkloadFindingOutcome `json:"outcome,omitempty"`
+	Patch     *[]PatchOperation       `json:"patch,omitempty"`
+	Severity  Severity                `json:"severity"`
+}
+
+// WorkloadFindingOutcome defines model for WorkloadFinding.Outcome.
+type WorkloadFindingOutcome string
+
+// WorkloadImage defines model for WorkloadImage.
+type WorkloadImage struct {
+	Allowed   bool    `json:"allowed"`
+	Container string  `json:"container"`
+	Digest    *string `json:"digest,omitempty"`
+	Image     string  `json:"image"`
+	Kind      string  `json:"kind"`
+	Name      string  `json:"name"`
+	Namespace *string `json:"namespace,omitempty"`
+	Reason    *string `json:"reason,omitempty"`
+}
+
+// WorkloadReport defines model for WorkloadReport.
+type WorkloadReport struct {
+	Findings []WorkloadFinding `json:"findings"`
+	Images   []WorkloadImage   `json:"images"`
+}
+
+// WorkloadRequest defines model for WorkloadRequest.
+type WorkloadRequest struct {
+	// Manifests YAML or JSON of any number of documents
+	Manifests string `json:"manifests"`
+}
+
 // Wait defines model for Wait.
 type Wait = int
 
@@ -613,11 +808,26 @@ type GetEvaluation200JSONResponseBody struct {
 	union json.RawMessage
 }
 
+// GetRescanParams defines parameters for GetRescan.
+type GetRescanParams struct {
+	// Wait Seconds to wait for the verdict
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
 // CreateEvaluationJSONRequestBody defines body for CreateEvaluation for application/json ContentType.
 type CreateEvaluationJSONRequestBody = EvaluationRequest
 
+// CreateRescanJSONRequestBody defines body for CreateRescan for application/json ContentType.
+type CreateRescanJSONRequestBody = RescanRequest
+
 // CreateSignatureJSONRequestBody defines body for CreateSignature for application/json ContentType.
 type CreateSignatureJSONRequestBody = SignatureRequest
+
+// CreateVerificationJSONRequestBody defines body for CreateVerification for application/json ContentType.
+type CreateVerificationJSONRequestBody = VerificationRequest
+
+// CheckWorkloadsJSONRequestBody defines body for CheckWorkloads for application/json ContentType.
+type CheckWorkloadsJSONRequestBody = WorkloadRequest
 
 // AsVerdict returns the union data inside the GetEvaluation200JSONResponseBody as a Verdict
 func (t GetEvaluation200JSONResponseBody) AsVerdict() (Verdict, error) {
@@ -799,6 +1009,11 @@ type ClientInterface interface {
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetMetrics Prometheus metrics
+	//
+	// Corresponds with GET /metrics (the `GetMetrics` operationId).
+	GetMetrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetDocument This document
 	//
 	// Corresponds with GET /openapi.yaml (the `GetDocument` operationId).
@@ -843,6 +1058,35 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/images/{digest} (the `GetImage` operationId).
 	GetImage(ctx context.Context, digest Digest, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateRescanWithBody Decide again about every image that is admitted
+	//
+	// Every image that passed, or that fails in its grace, is decided again
+	// from what is kept of it against the vulnerability database of now. Only
+	// layers whose analysis was dropped are pulled. One rescan runs at a
+	// time: 409 names the one that does.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/rescans (the `CreateRescan` operationId).
+	CreateRescanWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateRescan Decide again about every image that is admitted
+	//
+	// Every image that passed, or that fails in its grace, is decided again
+	// from what is kept of it against the vulnerability database of now. Only
+	// layers whose analysis was dropped are pulled. One rescan runs at a
+	// time: 409 names the one that does.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/rescans (the `CreateRescan` operationId).
+	CreateRescan(ctx context.Context, body CreateRescanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRescan How far a rescan is, and what it found
+	//
+	// Corresponds with GET /v1/rescans/{id} (the `GetRescan` operationId).
+	GetRescan(ctx context.Context, id string, params *GetRescanParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateSignatureWithBody Sign a digest that holds a passing verdict
 	//
 	// Asking again leaves one signature. 409 says why the digest may not be signed.
@@ -860,6 +1104,48 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/signatures (the `CreateSignature` operationId).
 	CreateSignature(ctx context.Context, body CreateSignatureJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateVerificationWithBody Is there a valid signature and an unexpired pass
+	//
+	// Resolves the image to a digest, looks for this gate's signature beside
+	// it in the registry, and for an unexpired passing verdict in the store.
+	// Both are needed. Whatever the answer, it is a 200.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/verifications (the `CreateVerification` operationId).
+	CreateVerificationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateVerification Is there a valid signature and an unexpired pass
+	//
+	// Resolves the image to a digest, looks for this gate's signature beside
+	// it in the registry, and for an unexpired passing verdict in the store.
+	// Both are needed. Whatever the answer, it is a 200.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/verifications (the `CreateVerification` operationId).
+	CreateVerification(ctx context.Context, body CreateVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckWorkloadsWithBody May these Kubernetes manifests be applied
+	//
+	// Says of each image whether a cluster would admit it, and holds the
+	// manifests against the workload checks. The body may have 8 MiB.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/workloads:check (the `CheckWorkloads` operationId).
+	CheckWorkloadsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckWorkloads May these Kubernetes manifests be applied
+	//
+	// Says of each image whether a cluster would admit it, and holds the
+	// manifests against the workload checks. The body may have 8 MiB.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/workloads:check (the `CheckWorkloads` operationId).
+	CheckWorkloads(ctx context.Context, body CheckWorkloadsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetHealth Does the process answer
@@ -867,6 +1153,21 @@ type ClientInterface interface {
 // Corresponds with GET /healthz (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHealthRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetMetrics Prometheus metrics
+//
+// Corresponds with GET /metrics (the `GetMetrics` operationId).
+func (c *Client) GetMetrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMetricsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -981,6 +1282,65 @@ func (c *Client) GetImage(ctx context.Context, digest Digest, reqEditors ...Requ
 	return c.Client.Do(req)
 }
 
+// CreateRescanWithBody Decide again about every image that is admitted
+//
+// Every image that passed, or that fails in its grace, is decided again
+// from what is kept of it against the vulnerability database of now. Only
+// layers whose analysis was dropped are pulled. One rescan runs at a
+// time: 409 names the one that does.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/rescans (the `CreateRescan` operationId).
+func (c *Client) CreateRescanWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateRescanRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateRescan Decide again about every image that is admitted
+//
+// Every image that passed, or that fails in its grace, is decided again
+// from what is kept of it against the vulnerability database of now. Only
+// layers whose analysis was dropped are pulled. One rescan runs at a
+// time: 409 names the one that does.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/rescans (the `CreateRescan` operationId).
+func (c *Client) CreateRescan(ctx context.Context, body CreateRescanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateRescanRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRescan How far a rescan is, and what it found
+//
+// Corresponds with GET /v1/rescans/{id} (the `GetRescan` operationId).
+func (c *Client) GetRescan(ctx context.Context, id string, params *GetRescanParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRescanRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateSignatureWithBody Sign a digest that holds a passing verdict
 //
 // Asking again leaves one signature. 409 says why the digest may not be signed.
@@ -1019,6 +1379,88 @@ func (c *Client) CreateSignature(ctx context.Context, body CreateSignatureJSONRe
 	return c.Client.Do(req)
 }
 
+// CreateVerificationWithBody Is there a valid signature and an unexpired pass
+//
+// Resolves the image to a digest, looks for this gate's signature beside
+// it in the registry, and for an unexpired passing verdict in the store.
+// Both are needed. Whatever the answer, it is a 200.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/verifications (the `CreateVerification` operationId).
+func (c *Client) CreateVerificationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateVerificationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateVerification Is there a valid signature and an unexpired pass
+//
+// Resolves the image to a digest, looks for this gate's signature beside
+// it in the registry, and for an unexpired passing verdict in the store.
+// Both are needed. Whatever the answer, it is a 200.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/verifications (the `CreateVerification` operationId).
+func (c *Client) CreateVerification(ctx context.Context, body CreateVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateVerificationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckWorkloadsWithBody May these Kubernetes manifests be applied
+//
+// Says of each image whether a cluster would admit it, and holds the
+// manifests against the workload checks. The body may have 8 MiB.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/workloads:check (the `CheckWorkloads` operationId).
+func (c *Client) CheckWorkloadsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckWorkloadsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckWorkloads May these Kubernetes manifests be applied
+//
+// Says of each image whether a cluster would admit it, and holds the
+// manifests against the workload checks. The body may have 8 MiB.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/workloads:check (the `CheckWorkloads` operationId).
+func (c *Client) CheckWorkloads(ctx context.Context, body CheckWorkloadsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckWorkloadsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // NewGetHealthRequest constructs an http.Request for the GetHealth method
 func NewGetHealthRequest(server string) (*http.Request, error) {
 	var err error
@@ -1029,6 +1471,33 @@ func NewGetHealthRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/healthz")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetMetricsRequest constructs an http.Request for the GetMetrics method
+func NewGetMetricsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/metrics")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1277,6 +1746,107 @@ func NewGetImageRequest(server string, digest Digest) (*http.Request, error) {
 	return req, nil
 }
 
+// NewCreateRescanRequest calls the generic CreateRescan builder with application/json body
+func NewCreateRescanRequest(server string, body CreateRescanJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateRescanRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateRescanRequestWithBody constructs an http.Request for the CreateRescan method, with any body, and a specified content type
+func NewCreateRescanRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rescans")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetRescanRequest constructs an http.Request for the GetRescan method
+func NewGetRescanRequest(server string, id string, params *GetRescanParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rescans/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateSignatureRequest calls the generic CreateSignature builder with application/json body
 func NewCreateSignatureRequest(server string, body CreateSignatureJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1298,6 +1868,86 @@ func NewCreateSignatureRequestWithBody(server string, contentType string, body i
 	}
 
 	operationPath := fmt.Sprintf("/v1/signatures")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCreateVerificationRequest calls the generic CreateVerification builder with application/json body
+func NewCreateVerificationRequest(server string, body CreateVerificationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateVerificationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateVerificationRequestWithBody constructs an http.Request for the CreateVerification method, with any body, and a specified content type
+func NewCreateVerificationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/verifications")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCheckWorkloadsRequest calls the generic CheckWorkloads builder with application/json body
+func NewCheckWorkloadsRequest(server string, body CheckWorkloadsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCheckWorkloadsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCheckWorkloadsRequestWithBody constructs an http.Request for the CheckWorkloads method, with any body, and a specified content type
+func NewCheckWorkloadsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/workloads:check")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1368,6 +2018,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
 	GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResponse, error)
 
+	// GetMetricsWithResponse Prometheus metrics
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /metrics (the `GetMetrics` operationId).
+	GetMetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMetricsResponse, error)
+
 	// GetDocumentWithResponse This document
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -1420,6 +2077,37 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/images/{digest} (the `GetImage` operationId).
 	GetImageWithResponse(ctx context.Context, digest Digest, reqEditors ...RequestEditorFn) (*GetImageResponse, error)
 
+	// CreateRescanWithBodyWithResponse Decide again about every image that is admitted
+	//
+	// Every image that passed, or that fails in its grace, is decided again
+	// from what is kept of it against the vulnerability database of now. Only
+	// layers whose analysis was dropped are pulled. One rescan runs at a
+	// time: 409 names the one that does.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/rescans (the `CreateRescan` operationId).
+	CreateRescanWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRescanResponse, error)
+
+	// CreateRescanWithResponse Decide again about every image that is admitted
+	//
+	// Every image that passed, or that fails in its grace, is decided again
+	// from what is kept of it against the vulnerability database of now. Only
+	// layers whose analysis was dropped are pulled. One rescan runs at a
+	// time: 409 names the one that does.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/rescans (the `CreateRescan` operationId).
+	CreateRescanWithResponse(ctx context.Context, body CreateRescanJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRescanResponse, error)
+
+	// GetRescanWithResponse How far a rescan is, and what it found
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/rescans/{id} (the `GetRescan` operationId).
+	GetRescanWithResponse(ctx context.Context, id string, params *GetRescanParams, reqEditors ...RequestEditorFn) (*GetRescanResponse, error)
+
 	// CreateSignatureWithBodyWithResponse Sign a digest that holds a passing verdict
 	//
 	// Asking again leaves one signature. 409 says why the digest may not be signed.
@@ -1437,6 +2125,48 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/signatures (the `CreateSignature` operationId).
 	CreateSignatureWithResponse(ctx context.Context, body CreateSignatureJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSignatureResponse, error)
+
+	// CreateVerificationWithBodyWithResponse Is there a valid signature and an unexpired pass
+	//
+	// Resolves the image to a digest, looks for this gate's signature beside
+	// it in the registry, and for an unexpired passing verdict in the store.
+	// Both are needed. Whatever the answer, it is a 200.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/verifications (the `CreateVerification` operationId).
+	CreateVerificationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateVerificationResponse, error)
+
+	// CreateVerificationWithResponse Is there a valid signature and an unexpired pass
+	//
+	// Resolves the image to a digest, looks for this gate's signature beside
+	// it in the registry, and for an unexpired passing verdict in the store.
+	// Both are needed. Whatever the answer, it is a 200.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/verifications (the `CreateVerification` operationId).
+	CreateVerificationWithResponse(ctx context.Context, body CreateVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateVerificationResponse, error)
+
+	// CheckWorkloadsWithBodyWithResponse May these Kubernetes manifests be applied
+	//
+	// Says of each image whether a cluster would admit it, and holds the
+	// manifests against the workload checks. The body may have 8 MiB.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/workloads:check (the `CheckWorkloads` operationId).
+	CheckWorkloadsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckWorkloadsResponse, error)
+
+	// CheckWorkloadsWithResponse May these Kubernetes manifests be applied
+	//
+	// Says of each image whether a cluster would admit it, and holds the
+	// manifests against the workload checks. The body may have 8 MiB.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/workloads:check (the `CheckWorkloads` operationId).
+	CheckWorkloadsWithResponse(ctx context.Context, body CheckWorkloadsJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckWorkloadsResponse, error)
 }
 
 type GetHealthResponse struct {
@@ -1467,6 +2197,40 @@ func (r GetHealthResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetHealthResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetMetricsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetMetricsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMetricsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMetricsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMetricsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -1721,6 +2485,109 @@ func (r GetImageResponse) ContentType() string {
 	return ""
 }
 
+// CreateRescanResponse202Headers the declared response headers of an HTTP 202 response for CreateRescan
+type CreateRescanResponse202Headers struct {
+	Location *string
+}
+
+type CreateRescanResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Rescan
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *CreateRescanResponse202Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CreateRescanResponse) GetJSON202() *Rescan {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateRescanResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateRescanResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateRescanResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateRescanResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateRescanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetRescanResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Rescan
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetRescanResponse) GetJSON200() *Rescan {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetRescanResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRescanResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRescanResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRescanResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRescanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateSignatureResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1769,6 +2636,102 @@ func (r CreateSignatureResponse) ContentType() string {
 	return ""
 }
 
+type CreateVerificationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Verification
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateVerificationResponse) GetJSON200() *Verification {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateVerificationResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateVerificationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateVerificationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateVerificationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateVerificationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CheckWorkloadsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WorkloadReport
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CheckWorkloadsResponse) GetJSON200() *WorkloadReport {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CheckWorkloadsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CheckWorkloadsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CheckWorkloadsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CheckWorkloadsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CheckWorkloadsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetHealthWithResponse Does the process answer
 //
 // Returns a wrapper object for the known response body format(s).
@@ -1780,6 +2743,19 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 		return nil, err
 	}
 	return ParseGetHealthResponse(rsp)
+}
+
+// GetMetricsWithResponse Prometheus metrics
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /metrics (the `GetMetrics` operationId).
+func (c *ClientWithResponses) GetMetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMetricsResponse, error) {
+	rsp, err := c.GetMetrics(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMetricsResponse(rsp)
 }
 
 // GetDocumentWithResponse This document
@@ -1870,6 +2846,55 @@ func (c *ClientWithResponses) GetImageWithResponse(ctx context.Context, digest D
 	return ParseGetImageResponse(rsp)
 }
 
+// CreateRescanWithBodyWithResponse Decide again about every image that is admitted
+//
+// Every image that passed, or that fails in its grace, is decided again
+// from what is kept of it against the vulnerability database of now. Only
+// layers whose analysis was dropped are pulled. One rescan runs at a
+// time: 409 names the one that does.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/rescans (the `CreateRescan` operationId).
+func (c *ClientWithResponses) CreateRescanWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRescanResponse, error) {
+	rsp, err := c.CreateRescanWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateRescanResponse(rsp)
+}
+
+// CreateRescanWithResponse Decide again about every image that is admitted
+//
+// Every image that passed, or that fails in its grace, is decided again
+// from what is kept of it against the vulnerability database of now. Only
+// layers whose analysis was dropped are pulled. One rescan runs at a
+// time: 409 names the one that does.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/rescans (the `CreateRescan` operationId).
+func (c *ClientWithResponses) CreateRescanWithResponse(ctx context.Context, body CreateRescanJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRescanResponse, error) {
+	rsp, err := c.CreateRescan(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateRescanResponse(rsp)
+}
+
+// GetRescanWithResponse How far a rescan is, and what it found
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/rescans/{id} (the `GetRescan` operationId).
+func (c *ClientWithResponses) GetRescanWithResponse(ctx context.Context, id string, params *GetRescanParams, reqEditors ...RequestEditorFn) (*GetRescanResponse, error) {
+	rsp, err := c.GetRescan(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRescanResponse(rsp)
+}
+
 // CreateSignatureWithBodyWithResponse Sign a digest that holds a passing verdict
 //
 // Asking again leaves one signature. 409 says why the digest may not be signed.
@@ -1900,6 +2925,72 @@ func (c *ClientWithResponses) CreateSignatureWithResponse(ctx context.Context, b
 	return ParseCreateSignatureResponse(rsp)
 }
 
+// CreateVerificationWithBodyWithResponse Is there a valid signature and an unexpired pass
+//
+// Resolves the image to a digest, looks for this gate's signature beside
+// it in the registry, and for an unexpired passing verdict in the store.
+// Both are needed. Whatever the answer, it is a 200.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/verifications (the `CreateVerification` operationId).
+func (c *ClientWithResponses) CreateVerificationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateVerificationResponse, error) {
+	rsp, err := c.CreateVerificationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateVerificationResponse(rsp)
+}
+
+// CreateVerificationWithResponse Is there a valid signature and an unexpired pass
+//
+// Resolves the image to a digest, looks for this gate's signature beside
+// it in the registry, and for an unexpired passing verdict in the store.
+// Both are needed. Whatever the answer, it is a 200.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/verifications (the `CreateVerification` operationId).
+func (c *ClientWithResponses) CreateVerificationWithResponse(ctx context.Context, body CreateVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateVerificationResponse, error) {
+	rsp, err := c.CreateVerification(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateVerificationResponse(rsp)
+}
+
+// CheckWorkloadsWithBodyWithResponse May these Kubernetes manifests be applied
+//
+// Says of each image whether a cluster would admit it, and holds the
+// manifests against the workload checks. The body may have 8 MiB.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/workloads:check (the `CheckWorkloads` operationId).
+func (c *ClientWithResponses) CheckWorkloadsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckWorkloadsResponse, error) {
+	rsp, err := c.CheckWorkloadsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckWorkloadsResponse(rsp)
+}
+
+// CheckWorkloadsWithResponse May these Kubernetes manifests be applied
+//
+// Says of each image whether a cluster would admit it, and holds the
+// manifests against the workload checks. The body may have 8 MiB.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/workloads:check (the `CheckWorkloads` operationId).
+func (c *ClientWithResponses) CheckWorkloadsWithResponse(ctx context.Context, body CheckWorkloadsJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckWorkloadsResponse, error) {
+	rsp, err := c.CheckWorkloads(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckWorkloadsResponse(rsp)
+}
+
 // ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call
 func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -1909,6 +3000,22 @@ func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
 	}
 
 	response := &GetHealthResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetMetricsResponse parses an HTTP response from a GetMetricsWithResponse call
+func ParseGetMetricsResponse(rsp *http.Response) (*GetMetricsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMetricsResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -2101,6 +3208,85 @@ func ParseGetImageResponse(rsp *http.Response) (*GetImageResponse, error) {
 	return response, nil
 }
 
+// ParseCreateRescanResponse parses an HTTP response from a CreateRescanWithResponse call
+func ParseCreateRescanResponse(rsp *http.Response) (*CreateRescanResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateRescanResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Rescan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers CreateRescanResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetRescanResponse parses an HTTP response from a GetRescanWithResponse call
+func ParseGetRescanResponse(rsp *http.Response) (*GetRescanResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRescanResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Rescan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateSignatureResponse parses an HTTP response from a CreateSignatureWithResponse call
 func ParseCreateSignatureResponse(rsp *http.Response) (*CreateSignatureResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2117,6 +3303,72 @@ func ParseCreateSignatureResponse(rsp *http.Response) (*CreateSignatureResponse,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Verdict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateVerificationResponse parses an HTTP response from a CreateVerificationWithResponse call
+func ParseCreateVerificationResponse(rsp *http.Response) (*CreateVerificationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateVerificationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Verification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCheckWorkloadsResponse parses an HTTP response from a CheckWorkloadsWithResponse call
+func ParseCheckWorkloadsResponse(rsp *http.Response) (*CheckWorkloadsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CheckWorkloadsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WorkloadReport
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -32,11 +32,32 @@ type EvaluationRequest struct {
 	Sign *bool `json:"sign,omitempty"`
 }
 
+// RescanRequest defines model for RescanRequest.
+type RescanRequest struct {
+	// Pattern Repositories, as a policy's match has them; by default all
+	Pattern *string `json:"pattern,omitempty"`
+}
+
 // SignatureRequest defines model for SignatureRequest.
 type SignatureRequest struct {
 	Digest     Digest  `json:"digest"`
 	Policy     *string `json:"policy,omitempty"`
 	Repository string  `json:"repository"`
+}
+
+// VerificationRequest defines model for VerificationRequest.
+type VerificationRequest struct {
+	// Image A registry reference, by tag or digest
+	Image string `json:"image"`
+
+	// Policy A policy by name; by default the one in force for the repository
+	Policy *string `json:"policy,omitempty"`
+}
+
+// WorkloadRequest defines model for WorkloadRequest.
+type WorkloadRequest struct {
+	// Manifests YAML or JSON of any number of documents
+	Manifests string `json:"manifests"`
 }
 
 // Wait defines model for Wait.
@@ -57,17 +78,35 @@ type GetEvaluationParams struct {
 	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// GetRescanParams defines parameters for GetRescan.
+type GetRescanParams struct {
+	// Wait Seconds to wait for the verdict
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
 // CreateEvaluationJSONRequestBody defines body for CreateEvaluation for application/json ContentType.
 type CreateEvaluationJSONRequestBody = EvaluationRequest
 
+// CreateRescanJSONRequestBody defines body for CreateRescan for application/json ContentType.
+type CreateRescanJSONRequestBody = RescanRequest
+
 // CreateSignatureJSONRequestBody defines body for CreateSignature for application/json ContentType.
 type CreateSignatureJSONRequestBody = SignatureRequest
+
+// CreateVerificationJSONRequestBody defines body for CreateVerification for application/json ContentType.
+type CreateVerificationJSONRequestBody = VerificationRequest
+
+// CheckWorkloadsJSONRequestBody defines body for CheckWorkloads for application/json ContentType.
+type CheckWorkloadsJSONRequestBody = WorkloadRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// GetHealth Does the process answer
 	// (GET /healthz)
 	GetHealth(c *gin.Context)
+	// GetMetrics Prometheus metrics
+	// (GET /metrics)
+	GetMetrics(c *gin.Context)
 	// GetDocument This document
 	// (GET /openapi.yaml)
 	GetDocument(c *gin.Context)
@@ -83,9 +122,21 @@ type ServerInterface interface {
 	// GetImage The latest verdict of a digest, and those before it
 	// (GET /v1/images/{digest})
 	GetImage(c *gin.Context, digest Digest)
+	// CreateRescan Decide again about every image that is admitted
+	// (POST /v1/rescans)
+	CreateRescan(c *gin.Context)
+	// GetRescan How far a rescan is, and what it found
+	// (GET /v1/rescans/{id})
+	GetRescan(c *gin.Context, id string, params GetRescanParams)
 	// CreateSignature Sign a digest that holds a passing verdict
 	// (POST /v1/signatures)
 	CreateSignature(c *gin.Context)
+	// CreateVerification Is there a valid signature and an unexpired pass
+	// (POST /v1/verifications)
+	CreateVerification(c *gin.Context)
+	// CheckWorkloads May these Kubernetes manifests be applied
+	// (POST /v1/workloads:check)
+	CheckWorkloads(c *gin.Context)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -108,6 +159,19 @@ func (siw *ServerInterfaceWrapper) GetHealth(c *gin.Context) {
 	}
 
 	siw.Handler.GetHealth(c)
+}
+
+// GetMetrics operation middleware
+func (siw *ServerInterfaceWrapper) GetMetrics(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMetrics(c)
 }
 
 // GetDocument operation middleware
@@ -245,6 +309,55 @@ func (siw *ServerInterfaceWrapper) GetImage(c *gin.Context) {
 	siw.Handler.GetImage(c, digest)
 }
 
+// CreateRescan operation middleware
+func (siw *ServerInterfaceWrapper) CreateRescan(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateRescan(c)
+}
+
+// GetRescan operation middleware
+func (siw *ServerInterfaceWrapper) GetRescan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRescanParams
+
+	// ------------- Optional query parameter "wait" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "wait", c.Request.URL.Query(), &params.Wait, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter wait: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRescan(c, id, params)
+}
+
 // CreateSignature operation middleware
 func (siw *ServerInterfaceWrapper) CreateSignature(c *gin.Context) {
 
@@ -256,6 +369,32 @@ func (siw *ServerInterfaceWrapper) CreateSignature(c *gin.Context) {
 	}
 
 	siw.Handler.CreateSignature(c)
+}
+
+// CreateVerification operation middleware
+func (siw *ServerInterfaceWrapper) CreateVerification(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateVerification(c)
+}
+
+// CheckWorkloads operation middleware
+func (siw *ServerInterfaceWrapper) CheckWorkloads(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CheckWorkloads(c)
 }
 
 // GinServerOptions provides options for the Gin server.
@@ -286,10 +425,15 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	}
 
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
+	router.GET(options.BaseURL+"/metrics", wrapper.GetMetrics)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetDocument)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
 	router.POST(options.BaseURL+"/v1/evaluations", wrapper.CreateEvaluation)
 	router.GET(options.BaseURL+"/v1/evaluations/:id", wrapper.GetEvaluation)
 	router.GET(options.BaseURL+"/v1/images/:digest", wrapper.GetImage)
+	router.POST(options.BaseURL+"/v1/rescans", wrapper.CreateRescan)
+	router.GET(options.BaseURL+"/v1/rescans/:id", wrapper.GetRescan)
 	router.POST(options.BaseURL+"/v1/signatures", wrapper.CreateSignature)
+	router.POST(options.BaseURL+"/v1/verifications", wrapper.CreateVerification)
+	router.POST(options.BaseURL+"/v1/workloads\\:check", wrapper.CheckWorkloads)
 }

@@ -14,8 +14,19 @@ func (s *Server) await(ctx context.Context, id string, wait time.Duration) (gate
 	if wait <= 0 {
 		return s.Evaluations.Get(ctx, id, 0)
 	}
-	waiting, stop := context.WithCancel(ctx)
-	defer stop() // ends the goroutine, too
+	waiting, stop := s.untilDraining(ctx)
+	defer stop()
+	e, err := s.Evaluations.Get(waiting, id, wait)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		return s.Evaluations.Get(ctx, id, 0) // it took our stop for an error
+	}
+	return e, err
+}
+
+// untilDraining is ctx, ended early when the server is about to end. stop ends
+// its goroutine, too.
+func (s *Server) untilDraining(ctx context.Context) (waiting context.Context, stop context.CancelFunc) {
+	waiting, stop = context.WithCancel(ctx)
 	go func() {
 		select {
 		case <-s.draining:
@@ -23,9 +34,5 @@ func (s *Server) await(ctx context.Context, id string, wait time.Duration) (gate
 		case <-waiting.Done():
 		}
 	}()
-	e, err := s.Evaluations.Get(waiting, id, wait)
-	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
-		return s.Evaluations.Get(ctx, id, 0) // it took our stop for an error
-	}
-	return e, err
+	return waiting, stop
 }

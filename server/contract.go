@@ -88,7 +88,7 @@ func (s *Server) validate(c *gin.Context) {
 	// in "sha256%3A…".
 	c.Request.URL.RawPath = ""
 	if c.Request.Method == http.MethodPost {
-		if err := boundBody(c); err != nil {
+		if err := boundBody(c, bounds[c.FullPath()]); err != nil {
 			s.problem(c, err)
 			return
 		}
@@ -98,18 +98,22 @@ func (s *Server) validate(c *gin.Context) {
 	}
 }
 
-// boundBody reads the body, which must be JSON and small, so that it can be
-// read again.
-func boundBody(c *gin.Context) error {
+// bounds are the routes whose bodies may be longer than maxBody, in bytes.
+var bounds = map[string]int64{"/v1/workloads:check": maxManifests}
+
+// boundBody reads the body, which must be JSON and within its bound, so that it
+// can be read again.
+func boundBody(c *gin.Context, bound int64) error {
+	bound = max(bound, maxBody)
 	if t, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || t != "application/json" {
 		return gate.NewError(gate.CodeInvalid, "the body must be sent as Content-Type: application/json", nil)
 	}
-	body, err := io.ReadAll(io.LimitReader(c.Request.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(c.Request.Body, bound+1))
 	if err != nil {
 		return gate.NewError(gate.CodeInvalid, "the body could not be read to its end", nil)
 	}
-	if len(body) > maxBody {
-		return gate.NewError(gate.CodeLimit, fmt.Sprintf("the body is longer than %d bytes", maxBody), nil)
+	if int64(len(body)) > bound {
+		return gate.NewError(gate.CodeLimit, fmt.Sprintf("the body is longer than %d bytes", bound), nil)
 	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	return nil

@@ -32,6 +32,7 @@ func (s *Server) identify(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	start := time.Now()
 	c.Next()
+	s.Metrics.request(c, time.Since(start))
 	s.Logger.Debug("request", "request", id, "method", c.Request.Method, "path", c.Request.URL.Path, "status", c.Writer.Status(), "duration", time.Since(start))
 }
 

@@ -19,6 +19,7 @@ func TestTheContractNamesWhatTheDomainWrites(t *testing.T) {
 	schemas := s.contract.document.Components.Schemas
 	for name, value := range map[string]any{
 		"Verdict": gate.Verdict{}, "Evaluation": evaluation{}, "Image": image{}, "Readiness": readiness{}, "Problem": Problem{},
+		"Rescan": gate.Rescan{}, "Verification": gate.Verification{}, "WorkloadReport": gate.WorkloadReport{},
 	} {
 		same(t, name, schemas[name], reflect.TypeOf(value), true)
 	}
@@ -35,6 +36,9 @@ func same(t *testing.T, at string, ref *openapi3.SchemaRef, of reflect.Type, req
 	schema := ref.Value
 	for of.Kind() == reflect.Pointer {
 		of = of.Elem()
+	}
+	if of.Kind() == reflect.Interface {
+		return // any value
 	}
 	kinds := map[reflect.Kind]string{
 		reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int64: "integer",

@@ -49,9 +49,14 @@ type Component struct {
 
 // Options are what a server is made of.
 type Options struct {
-	Evaluations Evaluations
-	Images      Images
-	Signatures  Signatures
+	Evaluations   Evaluations
+	Images        Images
+	Signatures    Signatures
+	Verifications Verifications
+	Rescans       Rescans
+	Workloads     Workloads
+	// Metrics are shared with the admission webhook; nil makes some.
+	Metrics *Metrics
 	// Readiness reports on the parts; nil for always ready.
 	Readiness func(context.Context) []Component
 	// Token, when not empty, must be sent as a bearer token with every call
@@ -72,6 +77,9 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics()
 	}
 	c, err := newContract(document)
 	if err != nil {
