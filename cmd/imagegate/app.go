@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,8 +29,10 @@ import (
 // appOptions are the flags check and serve share.
 type appOptions struct {
 	policy   string
+	policies string // directory
 	db       string
 	key      string
+	password string // file
 	layout   string
 	insecure []string
 	caBundle string
@@ -42,8 +45,10 @@ type appOptions struct {
 func (o *appOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.policy, "policy", "", "policy by name (default, strict, guide) or file; empty lets policies choose by repository")
+	f.StringVar(&o.policies, "policy-dir", "", "directory of policy files, which come before the shipped ones; serve reads them again when they change")
 	f.StringVar(&o.db, "db", "", "directory of trivy.db and metadata.json; default DATA/db, which imagegate db update fills")
 	f.StringVar(&o.key, "key", "", "private key file to sign with; its password is read from COSIGN_PASSWORD")
+	f.StringVar(&o.password, "key-password-file", "", "file that holds the key's password, instead of COSIGN_PASSWORD")
 	f.StringVar(&o.layout, "signature-layout", "both", "sig, bundle or both")
 	registryFlags(cmd, o)
 	f.DurationVar(&o.timeout, "timeout", 10*time.Minute, "time limit of one image's analysis")
@@ -61,6 +66,8 @@ type app struct {
 	service  *gate.Service
 	store    *store.Store
 	registry *registry.Client
+	// policies is set where they come from a directory.
+	policies *policy.Dir
 	data     string
 	log      *slog.Logger
 	closers  []func()
@@ -84,7 +91,7 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 		return nil, err
 	}
 	a.data, _ = cmd.Flags().GetString("data")
-	policies, err := loadPolicies(o.policy)
+	policies, err := a.loadPolicies(o)
 	if err != nil {
 		return nil, err
 	}
@@ -110,16 +117,38 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 	}
 	a.service = &gate.Service{
 		Policies: policies, Resolver: a.registry, Bases: a.registry, Analyzer: analyzer, Store: a.store,
-		Logger: a.log, Now: time.Now, NewID: newID,
+		Logger: a.log, Now: time.Now, NewID: newID, Layers: a.registry.Blobs,
 	}
 	if o.signing {
-		signer, err := newSigner(o, a.registry)
-		if err != nil {
+		if err := a.useKey(o); err != nil {
 			return nil, err
 		}
-		a.service.Signer = signer
 	}
 	return a, nil
+}
+
+// useKey lets the gate sign, and recognise what it signed.
+func (a *app) useKey(o appOptions) error {
+	key, err := loadKey(o)
+	if err != nil {
+		return err
+	}
+	a.service.Signer, err = sign.New(sign.Options{Key: key, Layout: sign.Layout(o.layout), Remote: a.registry.RemoteOptions, Insecure: o.insecure})
+	if err != nil {
+		return err
+	}
+	verifier, err := sign.NewVerifier(key.PublicKeyPEM(), sign.VerifyOptions{Remote: a.registry.RemoteOptions, Insecure: o.insecure})
+	a.service.Verifier = verifications{verifier}
+	return err
+}
+
+// verifications gives the domain a verifier in its own words.
+type verifications struct{ *sign.Verifier }
+
+// Verified implements gate.Verifier.
+func (v verifications) Verified(ctx context.Context, repository, digest string) (bool, string, error) {
+	r, err := v.Verify(ctx, repository, digest)
+	return r.Verified, r.Reason, err
 }
 
 // newID makes a UUIDv7, which sorts by time.
@@ -129,7 +158,7 @@ func newRegistry(o appOptions, log *slog.Logger) (*registry.Client, error) {
 	return registry.New(registry.Options{Insecure: o.insecure, CABundle: o.caBundle, UserAgent: "imagegate/" + version, Logger: log})
 }
 
-func newSigner(o appOptions, client *registry.Client) (*sign.Signer, error) {
+func loadKey(o appOptions) (*sign.Key, error) {
 	if o.key == "" {
 		return nil, usage("--sign needs --key FILE: imagegate key generate makes one")
 	}
@@ -137,11 +166,27 @@ func newSigner(o appOptions, client *registry.Client) (*sign.Signer, error) {
 	if err != nil {
 		return nil, usage("the signing key %s cannot be read: %v", o.key, err)
 	}
-	key, err := sign.LoadKey(pem, []byte(os.Getenv("COSIGN_PASSWORD")))
-	if err != nil {
-		return nil, err
+	password := []byte(os.Getenv("COSIGN_PASSWORD"))
+	if o.password != "" {
+		if password, err = os.ReadFile(o.password); err != nil {
+			return nil, usage("the key's password file %s cannot be read: %v", o.password, err)
+		}
+		password = bytes.TrimRight(password, "\r\n")
 	}
-	return sign.New(sign.Options{Key: key, Layout: sign.Layout(o.layout), Remote: client.RemoteOptions, Insecure: o.insecure})
+	return sign.LoadKey(pem, password)
+}
+
+// loadPolicies reads the policies of a directory, or those --policy names.
+func (a *app) loadPolicies(o appOptions) (gate.Policies, error) {
+	if o.policies == "" {
+		return loadPolicies(o.policy)
+	}
+	if strings.ContainsAny(o.policy, "./\\") {
+		return nil, usage("--policy %s is a file, and --policy-dir names files too: name the policy in force by its name", o.policy)
+	}
+	var err error
+	a.policies, err = policy.OpenDir(o.policies, o.policy)
+	return a.policies, err
 }
 
 // loadPolicies returns the shipped policies and, where --policy names a file,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -64,7 +65,7 @@ func runDemo(cmd *cobra.Command, dir string, keep bool) error {
 	}
 	serving, stop := context.WithCancel(cmd.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- a.serve(serving, l, o, "", 5*time.Second) }()
+	go func() { ended <- a.serve(serving, l, o, serveOptions{grace: 5 * time.Second}, io.Discard) }()
 	defer func() { stop(); <-ended }() //nolint:errcheck // the tour has said what is wrong
 	url := "http://" + l.Addr().String()
 	fmt.Fprintf(out, "gate      %s (%s/openapi.yaml)\n\n", url, url)

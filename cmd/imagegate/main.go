@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/imagegate/imagegate/internal/gate"
+	"github.com/imagegate/imagegate/internal/settings"
 )
 
 // version is set by the linker.
@@ -78,13 +79,13 @@ Every flag can be set as an environment variable (--db is IMAGEGATE_DB) and as a
 key of the file named by --config (db: …); the command line wins over the
 environment, and that over the file.`,
 		SilenceUsage: true, SilenceErrors: true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return setFromEnvironment(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return settings.Apply(cmd) },
 	}
 	root.PersistentFlags().String("config", "", "file of flag values (YAML)")
 	root.PersistentFlags().String("data", defaultData(), "directory of everything the gate keeps")
 	root.PersistentFlags().String("log-level", "warn", "debug, info, warn or error; the log goes to stderr")
 	root.AddCommand(
-		newCheck(), newVerify(), newServe(), newPolicy(), newDB(), newKey(), newDemo(), newChecks(), newVersion(), newWorker(),
+		newCheck(), newVerify(), newServe(), newRescan(), newAdmission(), newAudit(), newPolicy(), newDB(), newKey(), newDemo(), newChecks(), newVersion(), newWorker(),
 	)
 	return root
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/server"
@@ -17,29 +19,41 @@ import (
 
 func newServe() *cobra.Command {
 	o := appOptions{isolated: true}
-	var listen, tokenFile string
-	var grace time.Duration
+	var so serveOptions
+	var tokenFile string
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Answer over REST", Args: cobra.NoArgs,
 		Long: `serve answers the REST interface of /openapi.yaml. Images are read by worker
 processes that hold no key. What was accepted is answered, also after a restart.
 
+With --admission-listen it is a cluster's admission webhook too.
+
 With --key it signs what passes. Every call under /v1 needs the token of
 --token-file; without one, serve listens on loopback only.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			token, err := readToken(tokenFile, listen)
-			if err != nil {
+			var err error
+			if so.token, err = readToken(tokenFile, so.listen); err != nil {
 				return err
 			}
 			o.signing = o.key != ""
-			return serve(cmd, o, listen, token, grace)
+			return serve(cmd, o, so)
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
+	so.admission.flags(cmd)
+	so.refresh.flags(cmd)
+	cmd.Flags().StringVar(&so.listen, "listen", "127.0.0.1:8080", "address to listen on")
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", "file that holds the bearer token callers must send")
-	cmd.Flags().DurationVar(&grace, "grace", 20*time.Second, "how long requests and evaluations in hand may take when the gate ends")
+	cmd.Flags().DurationVar(&so.grace, "grace", 20*time.Second, "how long requests and evaluations in hand may take when the gate ends")
 	return cmd
+}
+
+// serveOptions are the flags of serve beyond those of check.
+type serveOptions struct {
+	listen, token string
+	grace         time.Duration
+	admission     admissionOptions
+	refresh       refreshOptions
 }
 
 // minToken is the least length of a token in bytes.
@@ -74,44 +88,68 @@ func loopback(listen string) bool {
 	return host == "localhost" || (err == nil && addr.IsLoopback())
 }
 
-func serve(cmd *cobra.Command, o appOptions, listen, token string, grace time.Duration) error {
+func serve(cmd *cobra.Command, o appOptions, so serveOptions) error {
+	if so.refresh.every > 0 && o.db != "" {
+		return usage("--db names a database that somebody else renews: leave out --db-refresh, or --db")
+	}
 	a, err := newApp(cmd, o)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	l, err := net.Listen("tcp", listen)
+	l, err := net.Listen("tcp", so.listen)
 	if err != nil {
-		return usage("--listen %s: %v", listen, err)
+		return usage("--listen %s: %v", so.listen, err)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "imagegate %s listens on http://%s\n", version, l.Addr())
-	return a.serve(cmd.Context(), l, o, token, grace)
+	return a.serve(cmd.Context(), l, o, so, cmd.ErrOrStderr())
 }
 
 // serve answers connections until ctx ends, then finishes what is in hand.
-func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, token string, grace time.Duration) error {
+func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveOptions, say io.Writer) error {
 	queue, err := startJobs(ctx, a, o)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), so.grace)
 		defer cancel()
 		if err := queue.jobs.Stop(ending); err != nil {
 			a.log.Warn("evaluations in hand were cut short; the next start takes them up", "error", err)
 		}
 	}()
+	metrics := server.NewMetrics()
+	hook, err := newWebhook(ctx, a, so.admission, queue, metrics)
+	if err != nil {
+		return err
+	}
+	again := newRescans(a, o.workers)
 	s, err := server.New(server.Options{
-		Evaluations: queue, Images: a.store, Signatures: a.service, Readiness: a.readiness, Token: token, Logger: a.log,
+		Evaluations: queue, Images: a.store, Signatures: a.service, Verifications: a.service, Rescans: again, Workloads: workloads{a},
+		Metrics: metrics, Readiness: func(ctx context.Context) []server.Component { return a.readiness(ctx, hook) }, Token: so.token, Logger: a.log,
 	})
 	if err != nil {
 		return gate.NewError(gate.CodeInternal, "the contract of the REST interface is broken", err)
 	}
-	return s.Serve(ctx, l, grace)
+	fmt.Fprintf(say, "imagegate %s listens on http://%s\n", version, l.Addr())
+	// The first to end, in error or because it was told to, ends all.
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.Serve(ctx, l, so.grace) })
+	g.Go(func() error { again.run(ctx); return nil })
+	if hook != nil {
+		fmt.Fprintf(say, "imagegate %s answers admission reviews on https://%s\n", version, hook.listener.Addr())
+		g.Go(func() error { return hook.admission.ServeTLS(ctx, hook.listener, hook.cert, so.grace) })
+	}
+	if so.refresh.every > 0 {
+		g.Go(func() error { a.refreshDatabase(ctx, so.refresh); return nil })
+	}
+	if a.policies != nil {
+		g.Go(func() error { a.refreshPolicies(ctx, a.policies); return nil })
+	}
+	return g.Wait()
 }
 
 // readiness reports on what an evaluation needs.
-func (a *app) readiness(ctx context.Context) []server.Component {
+func (a *app) readiness(ctx context.Context, hook *webhook) []server.Component {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	state := server.Component{Name: "database", Ready: true}
@@ -124,5 +162,12 @@ func (a *app) readiness(ctx context.Context) []server.Component {
 	} else {
 		advisories.Detail = "of " + d.UpdatedAt.UTC().Format(time.RFC3339)
 	}
-	return []server.Component{state, advisories}
+	out := []server.Component{state, advisories}
+	if a.policies != nil {
+		out = append(out, policiesReady(a.policies))
+	}
+	if hook != nil {
+		out = append(out, hook.ready())
+	}
+	return out
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 
 	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/sign"
-	"github.com/imagegate/imagegate/internal/store"
 )
 
 func newVerify() *cobra.Command {
@@ -41,17 +39,11 @@ Exit status: 0 both are there, 2 one is missing, 3 it could not be found out.`,
 
 // verification is what verify found.
 type verification struct {
-	Image     string          `json:"image"`
-	Digest    string          `json:"digest"`
-	Accepted  bool            `json:"accepted"`
-	Signature sign.Result     `json:"signature"`
-	Verdict   *verdictFinding `json:"verdict,omitempty"`
-}
-
-type verdictFinding struct {
-	OK     bool   `json:"ok"`
-	ID     string `json:"id,omitempty"`
-	Reason string `json:"reason,omitempty"`
+	Image     string        `json:"image"`
+	Digest    string        `json:"digest"`
+	Accepted  bool          `json:"accepted"`
+	Signature sign.Result   `json:"signature"`
+	Verdict   *gate.Finding `json:"verdict,omitempty"`
 }
 
 func verify(cmd *cobra.Command, o appOptions, image, public, output string, signatureOnly bool) error {
@@ -94,8 +86,7 @@ func verify(cmd *cobra.Command, o appOptions, image, public, output string, sign
 	}
 	found := verification{Image: image, Digest: resolved.Digest, Signature: result, Accepted: result.Verified}
 	if !signatureOnly {
-		data, _ := cmd.Flags().GetString("data")
-		if found.Verdict, err = storedVerdict(cmd, o, data, ref, resolved.Digest); err != nil {
+		if found.Verdict, err = storedVerdict(cmd, o, ref, resolved.Digest); err != nil {
 			return err
 		}
 		found.Accepted = found.Accepted && found.Verdict.OK
@@ -110,32 +101,18 @@ func verify(cmd *cobra.Command, o appOptions, image, public, output string, sign
 }
 
 // storedVerdict looks for an unexpired pass under the policy in force.
-func storedVerdict(cmd *cobra.Command, o appOptions, data string, ref gate.Reference, digest string) (*verdictFinding, error) {
+func storedVerdict(cmd *cobra.Command, o appOptions, ref gate.Reference, digest string) (*gate.Finding, error) {
 	policies, err := loadPolicies(o.policy)
 	if err != nil {
 		return nil, err
 	}
-	p, err := policies.Select("", ref)
-	if err != nil {
-		return nil, err
-	}
-	s, err := store.Open(cmd.Context(), filepath.Join(data, "imagegate.db"))
+	s, err := openStore(cmd)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = s.Close() }()
-	v, err := s.Latest(cmd.Context(), digest, p.Ref().Digest)
-	switch {
-	case err != nil:
-		return nil, err
-	case v == nil:
-		return &verdictFinding{Reason: fmt.Sprintf("no verdict under policy %s is stored in %s", p.Ref().Name, data)}, nil
-	case v.Decision != gate.Pass:
-		return &verdictFinding{ID: v.ID, Reason: fmt.Sprintf("the latest verdict under policy %s is %s", p.Ref().Name, v.Decision)}, nil
-	case v.Expired(time.Now()):
-		return &verdictFinding{ID: v.ID, Reason: fmt.Sprintf("the verdict expired at %s", v.ExpiresAt.Format(time.RFC3339))}, nil
-	}
-	return &verdictFinding{OK: true, ID: v.ID}, nil
+	found, err := (&gate.Service{Policies: policies, Store: s, Now: time.Now}).Passed(cmd.Context(), ref, digest, "")
+	return &found, err
 }
 
 func (f verification) write(cmd *cobra.Command, output string) error {

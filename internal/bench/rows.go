@@ -23,6 +23,7 @@ import (
 type bench struct {
 	gate, trivy, db string
 	runs            int
+	webhook         bool
 
 	ctx      context.Context //nolint:containedctx // the run's
 	dir      string
@@ -45,6 +46,10 @@ func (b *bench) run(ctx context.Context) error {
 	b.host = strings.TrimPrefix(b.registry.URL, "http://")
 	if err := b.prepare(); err != nil {
 		return err
+	}
+	if b.webhook {
+		fmt.Printf("%-46s %10s %10s %7s  %s\n", "", "imagegate", "peer", "ratio", "budget")
+		return b.admission()
 	}
 	base, size, err := subject()
 	if err != nil {

@@ -30,20 +30,31 @@ func startService(b *bench) (*service, error) {
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	lines := bufio.NewReader(errs)
-	for s.url == "" {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			return nil, fmt.Errorf("the service ended: %s", line)
-		}
-		if _, url, ok := strings.Cut(line, "listens on "); ok {
-			s.url = strings.TrimSpace(url)
-		}
+	if err := s.address(errs, "listens on "); err != nil {
+		return nil, err
 	}
 	took := time.Since(start)
 	b.limit("start of the service", took.Round(time.Millisecond).String(), took < time.Second, "1s")
-	go func() { _, _ = io.Copy(os.Stderr, lines) }() // ends with the service
 	return s, nil
+}
+
+// address reads the service's words until it says where it listens, and hands
+// on what follows.
+func (s *service) address(errs io.Reader, after string) error {
+	lines := bufio.NewReader(errs)
+	said := ""
+	for s.url == "" {
+		line, err := lines.ReadString('\n')
+		said += line
+		if err != nil {
+			return fmt.Errorf("the service ended: %s", said)
+		}
+		if _, url, ok := strings.Cut(line, after); ok {
+			s.url = strings.TrimSpace(url)
+		}
+	}
+	go func() { _, _ = io.Copy(os.Stderr, lines) }() // ends with the service
+	return nil
 }
 
 func (s *service) stop() {

@@ -3,6 +3,7 @@ package demo
 import (
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,17 +17,22 @@ import (
 var advisories []byte
 
 // WriteDatabase makes a small vulnerability database of the embedded
-// advisories in dir: enough for the demo, and for nothing else.
-func WriteDatabase(dir string, now time.Time) error {
+// advisories, and of more in the same form, in dir: enough for the demo and for
+// tests, and for nothing else.
+func WriteDatabase(dir string, now time.Time, more ...[]byte) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	source := filepath.Join(dir, "advisories.yaml")
-	if err := os.WriteFile(source, advisories, 0o600); err != nil {
-		return err
+	var sources []string
+	for i, text := range append([][]byte{advisories}, more...) {
+		source := filepath.Join(dir, fmt.Sprintf("advisories-%d.yaml", i))
+		if err := os.WriteFile(source, text, 0o600); err != nil {
+			return err
+		}
+		defer func() { _ = os.Remove(source) }()
+		sources = append(sources, source)
 	}
-	defer func() { _ = os.Remove(source) }()
-	loader, err := fixtures.New(filepath.Join(dir, "trivy.db"), []string{source})
+	loader, err := fixtures.New(filepath.Join(dir, "trivy.db"), sources)
 	if err != nil {
 		return err
 	}

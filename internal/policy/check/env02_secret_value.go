@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -26,7 +25,7 @@ var SecretValue = &Check{
 			if slices.Contains(in.Options.AllowedEnv, name) {
 				continue
 			}
-			if kind := secretKind(value); kind != "" {
+			if kind := CredentialKind(value); kind != "" {
 				findings = append(findings, Finding{
 					Message: fmt.Sprintf("the environment variable %.100q holds %s", name, kind),
 					Fix:     "revoke it, rebuild without it, and take it at run time from a secret",
@@ -35,36 +34,4 @@ var SecretValue = &Check{
 		}
 		return verdictOn(bounded(findings, "variables"))
 	},
-}
-
-// secretForms are forms that next to nothing but a credential has.
-var secretForms = []struct {
-	kind string
-	form *regexp.Regexp
-}{
-	{"a GitHub token", regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})`)},
-	{"a GitLab token", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20,}`)},
-	{"an AWS access key id", regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{16}\b`)},
-	{"a private key", regexp.MustCompile(`-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)?-----`)},
-	{"a JSON web token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
-	{"a Slack token", regexp.MustCompile(`\bxox[abposr]-[A-Za-z0-9-]{10,}`)},
-	{"a Google API key", regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
-	{"a Stripe key", regexp.MustCompile(`\b[sr]k_live_[A-Za-z0-9]{16,}`)},
-	{"an npm token", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}`)},
-}
-
-// urlPassword is a URL's user and password (RFC 3986, section 3.2.1).
-var urlPassword = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/@:]*:([^\s/@]+)@`)
-
-// secretKind says which kind of credential a value has the form of, or "".
-func secretKind(value string) string {
-	for _, f := range secretForms {
-		if match := f.form.FindString(value); match != "" && !strings.Contains(match, "EXAMPLE") {
-			return f.kind
-		}
-	}
-	if m := urlPassword.FindStringSubmatch(value); m != nil && !harmlessValue(m[1]) && !placeholder(m[1]) {
-		return "a URL with a password"
-	}
-	return ""
 }
