@@ -1,0 +1,198 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/imagegate/imagegate/client"
+	"github.com/imagegate/imagegate/internal/gate"
+)
+
+const (
+	digest  = "sha256:2f5dcbd9a1d4c6c8a7e1b4c0f3e2d1a09b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e"
+	other   = "sha256:9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e2f5dcbd9a1d4c6c8a7e1b4c0f3e2d1a0"
+	running = "0199e1a2-5b1c-7d3e-8f40-a1b2c3d4e5f6"
+)
+
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+// verdictOn makes the verdict that an image's name asks for.
+func verdictOn(image string, signing bool) gate.Verdict {
+	v := gate.Verdict{
+		APIVersion: gate.APIVersion, Kind: gate.KindVerdict, ID: kind(image) + "-0001", Image: image, Digest: digest, Decision: gate.Pass,
+		Platforms: []gate.PlatformVerdict{}, Violations: []gate.Violation{}, Warnings: []gate.Violation{}, Notes: []gate.Violation{}, Waived: []gate.Violation{},
+		Policy: gate.PolicyRef{Name: "default", Digest: digest}, Database: &gate.Database{Version: 2, UpdatedAt: noon},
+		Signature: gate.SignatureState{State: gate.NotAsked}, DecidedAt: noon, ExpiresAt: noon.Add(24 * time.Hour),
+	}
+	if signing {
+		v.Signature = gate.SignatureState{State: gate.Signed, Reference: "registry.example/team/app:sha256-2f5d.sig"}
+	}
+	switch kind(image) {
+	case "fail":
+		v.Decision, v.Signature = gate.Fail, gate.SignatureState{State: gate.NotAsked}
+		v.Violations = []gate.Violation{
+			{Rule: "vulnerabilities", Check: "VULN-SEVERITY", Severity: gate.SeverityHigh, Message: "CVE-2026-1 in openssl <3.0.9> is HIGH", Fix: "update openssl",
+				Package: &gate.PackageRef{Name: "openssl", Type: "deb", Installed: "3.0.9", Fixed: "3.0.15"}, Vulnerability: &gate.VulnerabilityRef{ID: "CVE-2026-1", Severity: gate.SeverityHigh, Score: 7.5}},
+		}
+		v.Notes = []gate.Violation{{Rule: "vulnerabilities", Check: "VULN-SEVERITY", Severity: gate.SeverityCritical, Message: "CVE-2026-2 in zlib has no fix",
+			Package: &gate.PackageRef{Name: "zlib", Type: "deb", Installed: "1.2"}, Vulnerability: &gate.VulnerabilityRef{ID: "CVE-2026-2", Severity: gate.SeverityCritical, Score: 9.8}}}
+		v.Counts = gate.Counts{Critical: 1, High: 1, Low: 2, Unfixed: 2}
+	case "early": // denied before anything was scanned
+		v.Decision, v.Database = gate.Fail, nil
+		v.Violations = []gate.Violation{{Rule: "user", Check: "USER-01", Severity: gate.SeverityHigh, Message: "no USER is set"}}
+	case "warn":
+		v.Warnings = []gate.Violation{{Rule: "user", Check: "USER-03", Severity: gate.SeverityMedium, Message: "USER is a name"}}
+	case "error":
+		v.Decision, v.Digest, v.Error = gate.Errored, "", &gate.Failure{Code: gate.CodeUnavailable, Message: "the registry is away", Retryable: true}
+	case "unsigned":
+		v.Signature = gate.SignatureState{State: gate.Refused, Reason: "this gate holds no signing key"}
+	case "swapped":
+		v.Digest = other
+	}
+	return v
+}
+
+func (g *standIn) createEvaluation(w http.ResponseWriter, r *http.Request) {
+	var req client.EvaluationRequest
+	decoded(r, &req)
+	name := kind(req.Image)
+	key := r.Header.Get("Idempotency-Key")
+	g.mu.Lock()
+	before := g.keys[req.Image]
+	g.keys[req.Image] = key
+	g.mu.Unlock()
+	switch name {
+	case "away", "gone":
+		if g.count("POST "+name) <= 2 || name == "gone" {
+			w.Header().Set("Retry-After", "0")
+			problem(w, 503, "unavailable", "the vulnerability database is being replaced", true)
+			return
+		}
+		if key == "" || key != before {
+			g.t.Errorf("the request was sent again under key %q after %q", key, before)
+		}
+	case "unknown-policy":
+		problem(w, 404, "not_found", `there is no policy "x"`, false)
+		return
+	case "slow", "cut", "never":
+		w.Header().Set("Location", "/v1/evaluations/"+name+"-0001")
+		respond(w, 202, map[string]any{"apiVersion": gate.APIVersion, "kind": gate.KindEvaluation, "id": name + "-0001", "image": req.Image, "state": "queued", "createdAt": noon})
+		return
+	}
+	respond(w, 200, verdictOn(req.Image, req.Sign != nil && *req.Sign))
+}
+
+func (g *standIn) getEvaluation(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	name := strings.TrimSuffix(id, "-0001")
+	n := g.count("GET " + name)
+	steps := []gate.Progress{{Step: gate.StepResolve}, {Step: gate.StepAnalyze, Platform: "linux/amd64", Layer: 3, Layers: 7, Bytes: 18350080, Total: 61865984}}
+	if name == "never" || (name == "slow" && n <= len(steps)) {
+		hold(r)
+		respond(w, 200, map[string]any{
+			"apiVersion": gate.APIVersion, "kind": gate.KindEvaluation, "id": id, "image": "registry.example/team/" + name + ":1", "state": "running", "createdAt": noon,
+			"progress": steps[min(n, len(steps))-1],
+		})
+		return
+	}
+	respond(w, 200, verdictOn("registry.example/team/"+name+":1", false))
+}
+
+func (g *standIn) getImage(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("digest") != digest {
+		problem(w, 404, "not_found", r.PathValue("digest")+" was never evaluated: ask with POST /v1/evaluations", false)
+		return
+	}
+	past := map[string]any{"id": "0001", "decision": "fail", "policy": gate.PolicyRef{Name: "default", Digest: digest}, "signature": gate.SignatureState{State: gate.NotAsked}, "decidedAt": noon}
+	respond(w, 200, map[string]any{"digest": digest, "latest": verdictOn("registry.example/team/pass:1", true), "history": []any{past, past}})
+}
+
+func (g *standIn) createSignature(w http.ResponseWriter, r *http.Request) {
+	var req client.SignatureRequest
+	decoded(r, &req)
+	if kind(req.Repository) != "pass" {
+		problem(w, 409, "conflict", req.Repository+" is not signed: the verdict is fail", false)
+		return
+	}
+	respond(w, 200, verdictOn(req.Repository, true))
+}
+
+func (g *standIn) createVerification(w http.ResponseWriter, r *http.Request) {
+	var req client.VerificationRequest
+	decoded(r, &req)
+	v := gate.Verification{Image: req.Image, Digest: digest, Accepted: true, Signature: gate.Finding{OK: true}, Verdict: gate.Finding{OK: true, ID: "pass-0001"}}
+	switch kind(req.Image) {
+	case "fail":
+		v.Accepted, v.Signature, v.Verdict = false, gate.Finding{Reason: "there is no signature"}, gate.Finding{ID: "fail-0001", Reason: "the latest verdict is fail"}
+	case "half":
+		v.Accepted, v.Signature = true, gate.Finding{Reason: "there is no signature"} // contradicts itself
+	case "denied":
+		problem(w, 502, "unauthorized", "the registry refuses the gate's credentials", false)
+		return
+	}
+	respond(w, 200, v)
+}
+
+func (g *standIn) createRescan(w http.ResponseWriter, r *http.Request) {
+	var req client.RescanRequest
+	decoded(r, &req)
+	pattern := ""
+	if req.Pattern != nil {
+		pattern = *req.Pattern
+	}
+	if strings.HasPrefix(pattern, "busy") && g.count("POST "+pattern) == 1 {
+		problem(w, 409, "conflict", "the rescan "+running+" is not done: wait for it, one runs at a time", false)
+		return
+	}
+	id := "rescan-" + pattern
+	w.Header().Set("Location", "/v1/rescans/"+id)
+	respond(w, 202, gate.Rescan{ID: id, Pattern: pattern, State: gate.Queued, CreatedAt: noon, NewlyFailing: []gate.RescanResult{}, Undecided: []gate.RescanResult{}})
+}
+
+func (g *standIn) getRescan(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	out := gate.Rescan{ID: id, Pattern: strings.TrimPrefix(id, "rescan-"), State: gate.Running, CreatedAt: noon, Total: 10, Done: 4, NewlyFailing: []gate.RescanResult{}, Undecided: []gate.RescanResult{}}
+	if id == running {
+		out.Pattern = "registry.example/other/**"
+	}
+	if out.Pattern == "never" {
+		hold(r)
+	}
+	if g.count("GET "+id) > 1 && out.Pattern != "never" {
+		out.State, out.DoneAt, out.Done, out.Passed = gate.Done, noon, 10, 10
+		one := gate.RescanResult{Image: "registry.example/team/app@" + digest, Policy: "default", Decision: gate.Fail, Verdict: "0002", Reason: "CVE-2026-9 in openssl is CRITICAL", GraceUntil: noon}
+		switch out.Pattern {
+		case "newly":
+			out.NewlyFailing = append(out.NewlyFailing, one)
+			out.Passed, out.Failed = 9, 1
+		case "undecided":
+			one.Decision, one.Reason = gate.Errored, "the registry is away"
+			out.Undecided = append(out.Undecided, one)
+			out.Passed, out.Errors = 9, 1
+		}
+	}
+	respond(w, 200, out)
+}
+
+func (g *standIn) checkWorkloads(w http.ResponseWriter, r *http.Request) {
+	var req client.WorkloadRequest
+	decoded(r, &req)
+	out := gate.WorkloadReport{Images: []gate.WorkloadImage{}, Findings: []gate.WorkloadFinding{}}
+	for i, line := range strings.Split(req.Manifests, "\n") {
+		_, name, ok := strings.Cut(line, "image: ")
+		if !ok {
+			continue
+		}
+		out.Images = append(out.Images, gate.WorkloadImage{Kind: "Pod", Name: "app", Container: "app", Image: name, Digest: digest, Allowed: kind(name) != "fail", Reason: map[string]string{"fail": "the latest verdict is fail"}[kind(name)]})
+		if kind(name) == "risky" {
+			out.Findings = append(out.Findings, gate.WorkloadFinding{Check: "W-02", Severity: gate.SeverityHigh, Kind: "Pod", Name: "app", Container: "app", Message: "the container may gain privileges", Fix: "set allowPrivilegeEscalation: false", Line: i + 1})
+		}
+	}
+	if strings.Contains(req.Manifests, "not: [yaml") {
+		problem(w, 400, "invalid", fmt.Sprintf("document %d is not YAML", 1), false)
+		return
+	}
+	respond(w, 200, out)
+}
