@@ -9,16 +9,20 @@ export GOFLAGS := -trimpath
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 BIN := bin/imagegate
-FAST := ./internal/gate/... ./internal/policy/... ./internal/layer/... ./internal/registry/... ./internal/store/... ./internal/report/... ./internal/worker/... ./server/... ./client/...
+CTL := bin/gatectl
+FAST := ./internal/gate/... ./internal/policy/... ./internal/layer/... ./internal/registry/... ./internal/store/... ./internal/report/... ./internal/worker/... ./internal/settings/... ./internal/workload/... ./server/... ./client/... ./cmd/gatectl/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-fast vet race lint bench generate image clean
+.PHONY: help build gatectl demo test test-fast vet race lint bench bench-cluster e2e generate image clean
 
 help: ## list what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/imagegate (the first build compiles Trivy and cosign: about ten minutes on two cores)
 	@scripts/build.sh $(BIN) "$(LDFLAGS)"
+
+gatectl: ## build bin/gatectl, the thin client of pipelines (seconds)
+	@go build -ldflags "$(LDFLAGS)" -o $(CTL) ./cmd/gatectl
 
 demo: build ## check eight instructive images against a registry and a gate on loopback
 	@$(BIN) demo
@@ -40,6 +44,12 @@ lint: ## run golangci-lint, which holds the import rules
 
 bench: build ## print this gate's cost as ratios to the trivy program's, in one run
 	@scripts/bench.sh
+
+bench-cluster: build ## print the cost of admission reviews with 100,000 verdicts stored, and of a rescan of 1,000 images
+	@go run ./internal/bench --imagegate $(BIN) --cluster
+
+e2e: build ## the whole way on a real cluster; needs one, with Tekton and a registry (scripts/e2e.sh says what)
+	@scripts/e2e.sh
 
 generate: ## write generated code and docs/checks.md again
 	go generate ./...

@@ -1130,7 +1130,7 @@ type ClientInterface interface {
 	// CheckWorkloadsWithBody May these Kubernetes manifests be applied
 	//
 	// Says of each image whether a cluster would admit it, and holds the
-	// manifests against the workload checks. The body may have 8 MiB.
+	// manifests against the workload checks. The manifests may have 4 MiB.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1140,7 +1140,7 @@ type ClientInterface interface {
 	// CheckWorkloads May these Kubernetes manifests be applied
 	//
 	// Says of each image whether a cluster would admit it, and holds the
-	// manifests against the workload checks. The body may have 8 MiB.
+	// manifests against the workload checks. The manifests may have 4 MiB.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1424,7 +1424,7 @@ func (c *Client) CreateVerification(ctx context.Context, body CreateVerification
 // CheckWorkloadsWithBody May these Kubernetes manifests be applied
 //
 // Says of each image whether a cluster would admit it, and holds the
-// manifests against the workload checks. The body may have 8 MiB.
+// manifests against the workload checks. The manifests may have 4 MiB.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1444,7 +1444,7 @@ func (c *Client) CheckWorkloadsWithBody(ctx context.Context, contentType string,
 // CheckWorkloads May these Kubernetes manifests be applied
 //
 // Says of each image whether a cluster would admit it, and holds the
-// manifests against the workload checks. The body may have 8 MiB.
+// manifests against the workload checks. The manifests may have 4 MiB.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2151,7 +2151,7 @@ type ClientWithResponsesInterface interface {
 	// CheckWorkloadsWithBodyWithResponse May these Kubernetes manifests be applied
 	//
 	// Says of each image whether a cluster would admit it, and holds the
-	// manifests against the workload checks. The body may have 8 MiB.
+	// manifests against the workload checks. The manifests may have 4 MiB.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2161,7 +2161,7 @@ type ClientWithResponsesInterface interface {
 	// CheckWorkloadsWithResponse May these Kubernetes manifests be applied
 	//
 	// Says of each image whether a cluster would admit it, and holds the
-	// manifests against the workload checks. The body may have 8 MiB.
+	// manifests against the workload checks. The manifests may have 4 MiB.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2962,7 +2962,7 @@ func (c *ClientWithResponses) CreateVerificationWithResponse(ctx context.Context
 // CheckWorkloadsWithBodyWithResponse May these Kubernetes manifests be applied
 //
 // Says of each image whether a cluster would admit it, and holds the
-// manifests against the workload checks. The body may have 8 MiB.
+// manifests against the workload checks. The manifests may have 4 MiB.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2978,7 +2978,7 @@ func (c *ClientWithResponses) CheckWorkloadsWithBodyWithResponse(ctx context.Con
 // CheckWorkloadsWithResponse May these Kubernetes manifests be applied
 //
 // Says of each image whether a cluster would admit it, and holds the
-// manifests against the workload checks. The body may have 8 MiB.
+// manifests against the workload checks. The manifests may have 4 MiB.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -123,7 +123,7 @@ func pipelines(t *testing.T) map[string]*v1.Pipeline {
 		switch p := d.object.(type) {
 		case *v1.Pipeline:
 			out[d.file] = p
-		case *v1beta1.Pipeline:
+		case *v1beta1.Pipeline: //nolint:staticcheck // deprecated, and what the source document has
 			converted := &v1.Pipeline{}
 			if err := p.ConvertTo(validation(t), converted); err != nil {
 				t.Fatalf("%s: %v", d.file, err)

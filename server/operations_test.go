@@ -85,8 +85,8 @@ func TestManifestsMayBeLongAndNothingElseMay(t *testing.T) {
 	if w, _ := call(t, s, http.MethodPost, "/v1/workloads:check", `{"manifests":"`+long+`"}`); w.Code != 200 {
 		t.Errorf("2 MiB of manifests: %d %.200s", w.Code, w.Body)
 	}
-	if w, _ := call(t, s, http.MethodPost, "/v1/workloads:check", `{"manifests":"`+strings.Repeat(long, 6)+`"}`); w.Code != 413 {
-		t.Errorf("12 MiB of manifests: %d", w.Code)
+	if w, _ := call(t, s, http.MethodPost, "/v1/workloads:check", `{"manifests":"`+strings.Repeat(long, 3)+`"}`); w.Code != 413 {
+		t.Errorf("6 MiB of manifests: %d", w.Code)
 	}
 	if w, _ := call(t, s, http.MethodPost, "/v1/verifications", `{"image":"`+long+`"}`); w.Code != 413 {
 		t.Errorf("2 MiB of image: %d", w.Code)

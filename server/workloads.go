@@ -17,7 +17,7 @@ type Workloads interface {
 
 // maxManifests bounds the body of CheckWorkloads in bytes: what the contract
 // allows the text, escaped.
-const maxManifests = 9 << 20
+const maxManifests = 5 << 20
 
 // CheckWorkloads is POST /v1/workloads:check.
 func (s *Server) CheckWorkloads(c *gin.Context) {

@@ -17,7 +17,7 @@ func main() {
 	flag.StringVar(&b.trivy, "trivy", "", "the trivy program")
 	flag.StringVar(&b.db, "db", "", "directory of trivy.db and metadata.json; default the demo's few advisories")
 	flag.IntVar(&b.runs, "runs", 5, "how often each thing is measured; the median counts")
-	flag.BoolVar(&b.webhook, "admission", false, "measure the admission webhook only")
+	flag.BoolVar(&b.cluster, "cluster", false, "measure what a cluster asks: the admission webhook and the nightly rescan")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -4,6 +4,7 @@
 //
 //	e2e database REFERENCE [ADVISORIES.yaml…]
 //	e2e image [-user UID] [-env KEY=VALUE]… REFERENCE /in/image=/on/disk… /link@target…
+//	e2e creates PROXY-URL IMAGE NAMESPACE…
 package main
 
 import (
@@ -30,12 +31,17 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("usage: e2e database REFERENCE [ADVISORIES.yaml…] | e2e image [-user UID] [-env KEY=VALUE]… REFERENCE /in/image=/on/disk…")
+		return fmt.Errorf("usage: e2e database REFERENCE [ADVISORIES.yaml…] | e2e image [-user UID] [-env KEY=VALUE]… REFERENCE /in/image=/on/disk… | e2e creates PROXY-URL IMAGE NAMESPACE…")
 	}
 	var img v1.Image
 	var reference string
 	var err error
 	switch args[0] {
+	case "creates":
+		if len(args) < 4 {
+			return fmt.Errorf("usage: e2e creates PROXY-URL IMAGE NAMESPACE…")
+		}
+		return creates(ctx, args[1], args[2], args[3:])
 	case "database":
 		reference = args[1]
 		img, err = database(args[2:])
@@ -58,7 +64,7 @@ func run(ctx context.Context, args []string) error {
 		defer func() { _ = os.RemoveAll(dir) }()
 		img, err = image(dir, *user, env, flags.Args()[1:])
 	default:
-		return fmt.Errorf("%q is neither database nor image", args[0])
+		return fmt.Errorf("%q is none of database, image, creates", args[0])
 	}
 	if err != nil {
 		return err

@@ -33,11 +33,11 @@ type Admission struct {
 func (s *Service) Admit(ctx context.Context, image, policyName string) (Admission, error) {
 	ref, err := ParseReference(image)
 	if err != nil || ref.Scheme != SchemeRegistry {
-		return Admission{Reason: fmt.Sprintf("%.200q is not the image of a registry: write registry/repository@sha256:…", image)}, nil
+		return Admission{Reason: fmt.Sprintf("%.200q is not the image of a registry: write registry/repository@sha256:…", image)}, nil //nolint:nilerr // it is the answer
 	}
 	policy, err := s.Policies.Select(policyName, ref)
 	if err != nil {
-		return Admission{Reason: message(err) + ": correct the namespace's label"}, nil
+		return Admission{Reason: message(err) + ": correct the namespace's label"}, nil //nolint:nilerr // it is the answer
 	}
 	a := Admission{Policy: policy.Ref()}
 	if ref.Digest == "" {

@@ -26,4 +26,16 @@ see "glass breaks where it may, with a reason" says "the glass was broken" creat
 pod test broken "$failing" 'break-glass.image-policy.k8s.io/reason: "let me"' >"$work/broken.yaml"
 see "and nowhere else" refused "CVE-2023-5363" create broken.yaml
 see "it shows in the metrics" says "imagegate_break_glass_total 1" kubectl get --raw "/api/v1/namespaces/$system/services/imagegate:8080/proxy/metrics"
+# What a pod create costs with the webhooks (test) and without (ci).
+kubectl proxy --port=0 >"$work/proxy" 2>&1 &
+proxy=$!
+until_true 10 grep -q Starting "$work/proxy"
+see "pods are created (dry run) with the webhooks and without" "$work/e2e" creates "http://$(grep -o '127.0.0.1:[0-9]*' "$work/proxy")" "$app" ci test ci test
+show cat "$work/out"
+kill "$proxy"
+see "scripts/security-audit.sh finds nothing in the gate's own namespace" scripts/security-audit.sh --namespace "$system"
+see "and what is wrong elsewhere" bash -c "! scripts/security-audit.sh --namespace ci"
+show tail -5 "$work/out"
+see "imagegate audit reads the cluster" bash -c "bin/imagegate audit --cluster --namespace test --severity CRITICAL | tail -1"
+show cat "$work/out"
 see "our manifests are taken again under admission (dry run)" kubectl apply --dry-run=server -f "$work/gate.yaml"

@@ -85,7 +85,7 @@ create() { kubectl create -f "$work/$1"; }
 
 clean_up() {
 	kubectl delete validatingwebhookconfiguration,mutatingwebhookconfiguration imagegate --ignore-not-found >/dev/null 2>&1
-	kubectl delete namespace "$system" ci test strict ops open --ignore-not-found --wait=false >/dev/null 2>&1
+	kubectl delete namespace "$system" ci test strict ops open restricted --ignore-not-found --wait=false >/dev/null 2>&1
 	kubectl delete clusterrole,clusterrolebinding -l app.kubernetes.io/part-of=imagegate >/dev/null 2>&1
 }
 

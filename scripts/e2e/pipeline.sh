@@ -119,6 +119,26 @@ show log_of root gate
 see "the TaskRun says why: a vulnerability" says CVE-2023-5363 log_of vulnerable gate
 show log_of vulnerable gate
 
+title "a Task where Pod Security is enforced at restricted"
+kubectl -n tekton-pipelines patch configmap feature-flags --type=merge -p '{"data":{"set-security-context":"true"}}' >/dev/null
+kubectl create namespace restricted >/dev/null
+kubectl label namespace restricted imagegate.dev/admission=disabled pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/enforce-version=v1.34 >/dev/null
+kubectl -n restricted create secret generic imagegate-token --from-file=token="$work/token" >/dev/null
+see "the Tasks are taken there" kubectl -n restricted apply -f "$work/tekton.yaml"
+cat >"$work/restricted.yaml" <<END
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: gate, namespace: restricted}
+spec:
+  taskRef: {name: image-gate}
+  params: [{name: IMAGE, value: "$app"}]
+END
+# The controller takes up the flag when it sees the ConfigMap change.
+sleep 2
+create restricted.yaml >/dev/null
+see "image-gate runs" kubectl -n restricted wait taskrun/gate --for=condition=Succeeded --timeout=120s
+show kubectl -n restricted get taskrun gate -o 'jsonpath={range .status.results[*]}{.name}={.value}{"\n"}{end}'
+
 title "the source document's own Pipeline (v1beta1)"
 kubectl -n ci delete pipeline secure-image-pipeline >/dev/null
 see "it is taken as it stands" kubectl -n ci apply -f pipelines/testdata/source-document-pipeline.yaml

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 title "the gate, from deploy/"
 clean_up || true
-for namespace in "$system" ci test strict ops open; do
+for namespace in "$system" ci test strict ops open restricted; do
 	kubectl wait --for=delete "namespace/$namespace" --timeout=120s >/dev/null 2>&1 || true
 done
 go build -o "$work/e2e" ./internal/e2e

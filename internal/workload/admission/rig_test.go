@@ -101,7 +101,6 @@ func (r *rig) decided(t testing.TB, image, digest, policyName string, d gate.Dec
 type request struct {
 	object, old  string
 	operation    admissionv1.Operation
-	kind         string
 	subresource  string
 	namespace    string
 	user         string

@@ -147,6 +147,6 @@ func readFile(file string, size int64) ([]*Object, error) {
 	if err != nil {
 		return nil, gate.NewError(gate.CodeInvalid, file+" cannot be read", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return Read(file, f)
 }
