@@ -55,14 +55,25 @@ func (r *rescans) run(ctx context.Context) {
 	}
 }
 
+// beginRescan lists what a rescan has to decide.
+func (a *app) beginRescan(ctx context.Context, pattern string) (gate.Rescan, error) {
+	if err := checkPattern(pattern); err != nil {
+		return gate.Rescan{}, err
+	}
+	return a.store.CreateRescan(ctx, newID(), pattern, time.Now(), func(repository string) bool { return policy.MatchRepository(pattern, repository) })
+}
+
+// checkPattern says what is wrong with a pattern; the empty one means all.
+func checkPattern(pattern string) error {
+	if pattern == "" {
+		return nil
+	}
+	return policy.ValidPattern(pattern)
+}
+
 // Start implements server.Rescans.
 func (r *rescans) Start(ctx context.Context, pattern string) (gate.Rescan, error) {
-	if pattern != "" {
-		if err := policy.ValidPattern(pattern); err != nil {
-			return gate.Rescan{}, err
-		}
-	}
-	out, err := r.app.store.CreateRescan(ctx, newID(), pattern, time.Now(), func(repository string) bool { return policy.MatchRepository(pattern, repository) })
+	out, err := r.app.beginRescan(ctx, pattern)
 	if err != nil {
 		return out, err
 	}
@@ -128,10 +139,8 @@ decided and keeps its standing, 1 wrong use.`,
 			if output != "table" && output != "json" {
 				return usage("--output %q is neither table nor json", output)
 			}
-			if pattern != "" {
-				if err := policy.ValidPattern(pattern); err != nil {
-					return err
-				}
+			if err := checkPattern(pattern); err != nil {
+				return err
 			}
 			o.isolated = true
 			return rescanHere(cmd, o, pattern, output)
@@ -155,7 +164,7 @@ func rescanHere(cmd *cobra.Command, o appOptions, pattern, output string) error 
 		return err
 	}
 	if id == "" {
-		begun, err := a.store.CreateRescan(ctx, newID(), pattern, time.Now(), func(repository string) bool { return policy.MatchRepository(pattern, repository) })
+		begun, err := a.beginRescan(ctx, pattern)
 		if err != nil {
 			return err
 		}

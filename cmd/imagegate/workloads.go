@@ -21,9 +21,10 @@ func (w workloads) CheckManifests(ctx context.Context, data []byte) (gate.Worklo
 	if err != nil {
 		return out, err
 	}
+	admit := w.app.admitOnce(ctx)
 	for _, o := range objects {
 		for _, u := range workload.Images(o.Unstructured.Object) {
-			a, err := w.app.service.Admit(ctx, u.Image, "")
+			a, err := admit(u.Image)
 			if err != nil {
 				return out, err
 			}
@@ -34,7 +35,7 @@ func (w workloads) CheckManifests(ctx context.Context, data []byte) (gate.Worklo
 			out.Images = append(out.Images, image)
 		}
 	}
-	findings := audit.Run(audit.Input{Objects: objects, Options: audit.Options{Images: w.app.facts(ctx)}})
+	findings := audit.Run(audit.Input{Objects: objects, Options: audit.Options{Images: w.app.facts(ctx, admit)}})
 	for _, f := range findings {
 		found := gate.WorkloadFinding{
 			Check: f.Check, Severity: f.Severity, Outcome: f.Outcome, Kind: f.Kind, Namespace: f.Namespace, Name: f.Name, Container: f.Container,
@@ -48,11 +49,26 @@ func (w workloads) CheckManifests(ctx context.Context, data []byte) (gate.Worklo
 	return out, nil
 }
 
+// admitOnce asks about each image once, however often manifests name it.
+func (a *app) admitOnce(ctx context.Context) func(image string) (gate.Admission, error) {
+	known := map[string]gate.Admission{}
+	return func(image string) (gate.Admission, error) {
+		if admitted, asked := known[image]; asked {
+			return admitted, nil
+		}
+		admitted, err := a.service.Admit(ctx, image, "")
+		if err == nil {
+			known[image] = admitted
+		}
+		return admitted, err
+	}
+}
+
 // facts tells audits what the gate knows of an image: where it stands, and the
 // user of its first platform.
-func (a *app) facts(ctx context.Context) func(string) (audit.ImageFacts, bool) {
+func (a *app) facts(ctx context.Context, admit func(string) (gate.Admission, error)) func(string) (audit.ImageFacts, bool) {
 	return func(reference string) (audit.ImageFacts, bool) {
-		admitted, err := a.service.Admit(ctx, reference, "")
+		admitted, err := admit(reference)
 		if err != nil || admitted.Undecided || admitted.Digest == "" {
 			return audit.ImageFacts{}, false
 		}

@@ -146,9 +146,6 @@ type Store interface {
 	// Reusable returns the newest unexpired pass or fail verdict stored
 	// under key, or nil.
 	Reusable(ctx context.Context, key string, now time.Time) (*Verdict, error)
-	// Latest returns the newest verdict for a digest, under a policy digest
-	// when that is not empty; nil when there is none.
-	Latest(ctx context.Context, digest, policyDigest string) (*Verdict, error)
 	// Standing is where a digest of a repository stands under a policy; nil
 	// when it was never decided.
 	Standing(ctx context.Context, repository, digest, policyDigest string) (*Standing, error)

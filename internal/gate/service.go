@@ -170,7 +170,7 @@ func (s *Service) decide(ctx context.Context, id string, req Request, known *Kno
 	if ref.Digest != "" && dbErr == nil && known == nil {
 		r.Key = s.reuseKey(req, ref, r.Verdict.Policy, database)
 		if stored, err := s.Store.Reusable(ctx, r.Key, now); err != nil || stored != nil {
-			return s.reused(r, stored, id, req), err
+			return reused(r, stored, id, req), err
 		}
 	}
 
@@ -191,7 +191,7 @@ func (s *Service) decide(ctx context.Context, id string, req Request, known *Kno
 		r.Key = s.reuseKey(req, pinned, r.Verdict.Policy, database)
 		if known == nil {
 			if stored, err := s.Store.Reusable(ctx, r.Key, now); err != nil || stored != nil {
-				return s.reused(r, stored, id, req), err
+				return reused(r, stored, id, req), err
 			}
 		}
 	}
@@ -319,7 +319,7 @@ func (s *Service) reuseKey(req Request, ref Reference, policy PolicyRef, db Data
 
 // reused is a stored verdict given to a new evaluation; what r holds where
 // there is none.
-func (s *Service) reused(r Recording, stored *Verdict, id string, req Request) Recording {
+func reused(r Recording, stored *Verdict, id string, req Request) Recording {
 	if stored == nil {
 		return r
 	}

@@ -93,7 +93,8 @@ func (s *Store) Reusable(ctx context.Context, key string, now time.Time) (*gate.
 	return v, s.unavailable(err)
 }
 
-// Latest implements gate.Store.
+// Latest returns the newest verdict on a digest, under a policy digest when that
+// is not empty; nil when there is none.
 func (s *Store) Latest(ctx context.Context, digest, policyDigest string) (*gate.Verdict, error) {
 	var row *sql.Row
 	if policyDigest == "" {
