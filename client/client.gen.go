@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -326,6 +327,24 @@ func (e VerdictKind) Valid() bool {
 	}
 }
 
+// Defines values for ViolationOrigin.
+const (
+	ViolationOriginBase  ViolationOrigin = "base"
+	ViolationOriginImage ViolationOrigin = "image"
+)
+
+// Valid indicates whether the value is a known member of the ViolationOrigin enum.
+func (e ViolationOrigin) Valid() bool {
+	switch e {
+	case ViolationOriginBase:
+		return true
+	case ViolationOriginImage:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ViolationOutcome.
 const (
 	ViolationOutcomeUnknown ViolationOutcome = "unknown"
@@ -356,12 +375,66 @@ func (e WorkloadFindingOutcome) Valid() bool {
 	}
 }
 
+// Defines values for GetReportParamsFormat.
+const (
+	Gitlab   GetReportParamsFormat = "gitlab"
+	Html     GetReportParamsFormat = "html"
+	Json     GetReportParamsFormat = "json"
+	Junit    GetReportParamsFormat = "junit"
+	Markdown GetReportParamsFormat = "markdown"
+	Sarif    GetReportParamsFormat = "sarif"
+	Table    GetReportParamsFormat = "table"
+)
+
+// Valid indicates whether the value is a known member of the GetReportParamsFormat enum.
+func (e GetReportParamsFormat) Valid() bool {
+	switch e {
+	case Gitlab:
+		return true
+	case Html:
+		return true
+	case Json:
+		return true
+	case Junit:
+		return true
+	case Markdown:
+		return true
+	case Sarif:
+		return true
+	case Table:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetSBOMParamsFormat.
+const (
+	Cyclonedx GetSBOMParamsFormat = "cyclonedx"
+	Spdx      GetSBOMParamsFormat = "spdx"
+)
+
+// Valid indicates whether the value is a known member of the GetSBOMParamsFormat enum.
+func (e GetSBOMParamsFormat) Valid() bool {
+	switch e {
+	case Cyclonedx:
+		return true
+	case Spdx:
+		return true
+	default:
+		return false
+	}
+}
+
 // Base defines model for Base.
 type Base struct {
-	Digest    *string   `json:"digest,omitempty"`
-	Layers    int       `json:"layers"`
-	Proof     BaseProof `json:"proof"`
-	Reference *string   `json:"reference,omitempty"`
+	Digest *string `json:"digest,omitempty"`
+	Layers int     `json:"layers"`
+
+	// Newest What the base's tag names now, where that is another build
+	Newest    *NewestBase `json:"newest,omitempty"`
+	Proof     BaseProof   `json:"proof"`
+	Reference *string     `json:"reference,omitempty"`
 }
 
 // BaseProof defines model for Base.Proof.
@@ -379,10 +452,13 @@ type Counts struct {
 
 // Database defines model for Database.
 type Database struct {
-	Digest     *string    `json:"digest,omitempty"`
-	NextUpdate *time.Time `json:"nextUpdate,omitempty"`
-	UpdatedAt  time.Time  `json:"updatedAt"`
-	Version    int        `json:"version"`
+	Digest *string `json:"digest,omitempty"`
+
+	// JavaUpdatedAt When the database of Java archives was made; absent without one
+	JavaUpdatedAt *time.Time `json:"javaUpdatedAt,omitempty"`
+	NextUpdate    *time.Time `json:"nextUpdate,omitempty"`
+	UpdatedAt     time.Time  `json:"updatedAt"`
+	Version       int        `json:"version"`
 }
 
 // Decision defines model for Decision.
@@ -430,6 +506,15 @@ type EvaluationRequest struct {
 	Sign *bool `json:"sign,omitempty"`
 }
 
+// Exploits The list of exploited vulnerabilities that was used
+type Exploits struct {
+	Count     int        `json:"count"`
+	Digest    string     `json:"digest"`
+	Name      *string    `json:"name,omitempty"`
+	UpdatedAt *time.Time `json:"updatedAt,omitempty"`
+	Version   *string    `json:"version,omitempty"`
+}
+
 // Failure defines model for Failure.
 type Failure struct {
 	Code      string `json:"code"`
@@ -459,6 +544,19 @@ type Layer struct {
 	CreatedBy *string `json:"createdBy,omitempty"`
 	DiffID    string  `json:"diffID"`
 	Index     int     `json:"index"`
+}
+
+// NewestBase What the base's tag names now, where that is another build
+type NewestBase struct {
+	Created *time.Time `json:"created,omitempty"`
+	Digest  string     `json:"digest"`
+
+	// Of Of how many
+	Of        *int   `json:"of,omitempty"`
+	Reference string `json:"reference"`
+
+	// Removes How many violations a rebuild on it removes; absent where it was not scanned
+	Removes *int `json:"removes,omitempty"`
 }
 
 // OS defines model for OS.
@@ -654,6 +752,9 @@ type Verdict struct {
 	Evidence  *string    `json:"evidence,omitempty"`
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 
+	// Exploits The list of exploited vulnerabilities that was used
+	Exploits *Exploits `json:"exploits,omitempty"`
+
 	// GraceUntil How long a cluster still admits a digest that passed before and now fails
 	GraceUntil *time.Time `json:"graceUntil,omitempty"`
 	Id         string     `json:"id"`
@@ -702,20 +803,29 @@ type Violation struct {
 	Fix   *string `json:"fix,omitempty"`
 
 	// GraceUntil How long a cluster admits the image in spite of it
-	GraceUntil *time.Time        `json:"graceUntil,omitempty"`
-	Layer      *Layer            `json:"layer,omitempty"`
-	Message    string            `json:"message"`
-	Outcome    *ViolationOutcome `json:"outcome,omitempty"`
-	Package    *Package          `json:"package,omitempty"`
-	Path       *string           `json:"path,omitempty"`
-	Platform   *string           `json:"platform,omitempty"`
+	GraceUntil *time.Time `json:"graceUntil,omitempty"`
+	Layer      *Layer     `json:"layer,omitempty"`
+	Message    string     `json:"message"`
+
+	// Origin Who brought it; absent where no base is known by its layers
+	Origin   *ViolationOrigin  `json:"origin,omitempty"`
+	Outcome  *ViolationOutcome `json:"outcome,omitempty"`
+	Package  *Package          `json:"package,omitempty"`
+	Path     *string           `json:"path,omitempty"`
+	Platform *string           `json:"platform,omitempty"`
 
 	// Rule Its name in the policy
-	Rule          string         `json:"rule"`
-	Severity      Severity       `json:"severity"`
+	Rule     string   `json:"rule"`
+	Severity Severity `json:"severity"`
+
+	// Subject What it is about where that is no path: a variable, a port, a program
+	Subject       *string        `json:"subject,omitempty"`
 	Vulnerability *Vulnerability `json:"vulnerability,omitempty"`
 	Waiver        *Waiver        `json:"waiver,omitempty"`
 }
+
+// ViolationOrigin Who brought it; absent where no base is known by its layers
+type ViolationOrigin string
 
 // ViolationOutcome defines model for Violation.Outcome.
 type ViolationOutcome string
@@ -723,8 +833,11 @@ type ViolationOutcome string
 // Vulnerability defines model for Vulnerability.
 type Vulnerability struct {
 	// Derived No source gave a score; the severity's lower bound stands in
-	Derived bool   `json:"derived"`
-	Id      string `json:"id"`
+	Derived bool `json:"derived"`
+
+	// Exploited The list of exploited vulnerabilities names it
+	Exploited *bool  `json:"exploited,omitempty"`
+	Id        string `json:"id"`
 
 	// Score CVSS, 0 to 10
 	Score    float64  `json:"score"`
@@ -807,6 +920,25 @@ type GetEvaluationParams struct {
 type GetEvaluation200JSONResponseBody struct {
 	union json.RawMessage
 }
+
+// GetReportParams defines parameters for GetReport.
+type GetReportParams struct {
+	Format *GetReportParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+}
+
+// GetReportParamsFormat defines parameters for GetReport.
+type GetReportParamsFormat string
+
+// GetSBOMParams defines parameters for GetSBOM.
+type GetSBOMParams struct {
+	Format *GetSBOMParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Platform Needed where the digest is an index of several platforms
+	Platform *string `form:"platform,omitempty" json:"platform,omitempty"`
+}
+
+// GetSBOMParamsFormat defines parameters for GetSBOM.
+type GetSBOMParamsFormat string
 
 // GetRescanParams defines parameters for GetRescan.
 type GetRescanParams struct {
@@ -1058,6 +1190,24 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/images/{digest} (the `GetImage` operationId).
 	GetImage(ctx context.Context, digest Digest, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetReport The latest verdict of a digest, for people and other programs
+	//
+	// table, json (the verdict document), sarif (2.1.0), junit, gitlab
+	// (container scanning), markdown (for a pull request) or html (one page
+	// that needs nothing else). Everything comes from what is stored: the
+	// registry is not asked.
+	//
+	// Corresponds with GET /v1/images/{digest}/report (the `GetReport` operationId).
+	GetReport(ctx context.Context, digest Digest, params *GetReportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSBOM The packages of an image as an SBOM
+	//
+	// CycloneDX 1.6 or SPDX 2.3 as JSON, from the evidence of the latest
+	// verdict. 404 where that was decided without a scan.
+	//
+	// Corresponds with GET /v1/images/{digest}/sbom (the `GetSBOM` operationId).
+	GetSBOM(ctx context.Context, digest Digest, params *GetSBOMParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateRescanWithBody Decide again about every image that is admitted
 	//
 	// Every image that passed, or that fails in its grace, is decided again
@@ -1272,6 +1422,44 @@ func (c *Client) GetEvaluation(ctx context.Context, id string, params *GetEvalua
 // Corresponds with GET /v1/images/{digest} (the `GetImage` operationId).
 func (c *Client) GetImage(ctx context.Context, digest Digest, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetImageRequest(c.Server, digest)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetReport The latest verdict of a digest, for people and other programs
+//
+// table, json (the verdict document), sarif (2.1.0), junit, gitlab
+// (container scanning), markdown (for a pull request) or html (one page
+// that needs nothing else). Everything comes from what is stored: the
+// registry is not asked.
+//
+// Corresponds with GET /v1/images/{digest}/report (the `GetReport` operationId).
+func (c *Client) GetReport(ctx context.Context, digest Digest, params *GetReportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReportRequest(c.Server, digest, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSBOM The packages of an image as an SBOM
+//
+// CycloneDX 1.6 or SPDX 2.3 as JSON, from the evidence of the latest
+// verdict. 404 where that was decided without a scan.
+//
+// Corresponds with GET /v1/images/{digest}/sbom (the `GetSBOM` operationId).
+func (c *Client) GetSBOM(ctx context.Context, digest Digest, params *GetSBOMParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSBOMRequest(c.Server, digest, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1746,6 +1934,140 @@ func NewGetImageRequest(server string, digest Digest) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetReportRequest constructs an http.Request for the GetReport method
+func NewGetReportRequest(server string, digest Digest, params *GetReportParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "digest", digest, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/images/%s/report", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetSBOMRequest constructs an http.Request for the GetSBOM method
+func NewGetSBOMRequest(server string, digest Digest, params *GetSBOMParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "digest", digest, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/images/%s/sbom", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Platform != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "platform", *params.Platform, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateRescanRequest calls the generic CreateRescan builder with application/json body
 func NewCreateRescanRequest(server string, body CreateRescanJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2076,6 +2398,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/images/{digest} (the `GetImage` operationId).
 	GetImageWithResponse(ctx context.Context, digest Digest, reqEditors ...RequestEditorFn) (*GetImageResponse, error)
+
+	// GetReportWithResponse The latest verdict of a digest, for people and other programs
+	//
+	// table, json (the verdict document), sarif (2.1.0), junit, gitlab
+	// (container scanning), markdown (for a pull request) or html (one page
+	// that needs nothing else). Everything comes from what is stored: the
+	// registry is not asked.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/images/{digest}/report (the `GetReport` operationId).
+	GetReportWithResponse(ctx context.Context, digest Digest, params *GetReportParams, reqEditors ...RequestEditorFn) (*GetReportResponse, error)
+
+	// GetSBOMWithResponse The packages of an image as an SBOM
+	//
+	// CycloneDX 1.6 or SPDX 2.3 as JSON, from the evidence of the latest
+	// verdict. 404 where that was decided without a scan.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/images/{digest}/sbom (the `GetSBOM` operationId).
+	GetSBOMWithResponse(ctx context.Context, digest Digest, params *GetSBOMParams, reqEditors ...RequestEditorFn) (*GetSBOMResponse, error)
 
 	// CreateRescanWithBodyWithResponse Decide again about every image that is admitted
 	//
@@ -2485,6 +2829,123 @@ func (r GetImageResponse) ContentType() string {
 	return ""
 }
 
+type GetReportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *map[string]interface{}
+	// ApplicationsarifJSON200 the response for an HTTP 200 `application/sarif+json` response
+	ApplicationsarifJSON200 *map[string]interface{}
+	// XML200 the response for an HTTP 200 `application/xml` response
+	XML200 *string
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetReportResponse) GetJSON200() *map[string]interface{} {
+	return r.JSON200
+}
+
+// GetApplicationsarifJSON200 returns the response for an HTTP 200 `application/sarif+json` response
+func (r GetReportResponse) GetApplicationsarifJSON200() *map[string]interface{} {
+	return r.ApplicationsarifJSON200
+}
+
+// GetXML200 returns the response for an HTTP 200 `application/xml` response
+func (r GetReportResponse) GetXML200() *string {
+	return r.XML200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetReportResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetReportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetReportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSBOMResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationspdxJSON200 the response for an HTTP 200 `application/spdx+json` response
+	ApplicationspdxJSON200 *map[string]interface{}
+	// ApplicationvndCyclonedxJSON200 the response for an HTTP 200 `application/vnd.cyclonedx+json` response
+	ApplicationvndCyclonedxJSON200 *map[string]interface{}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationspdxJSON200 returns the response for an HTTP 200 `application/spdx+json` response
+func (r GetSBOMResponse) GetApplicationspdxJSON200() *map[string]interface{} {
+	return r.ApplicationspdxJSON200
+}
+
+// GetApplicationvndCyclonedxJSON200 returns the response for an HTTP 200 `application/vnd.cyclonedx+json` response
+func (r GetSBOMResponse) GetApplicationvndCyclonedxJSON200() *map[string]interface{} {
+	return r.ApplicationvndCyclonedxJSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSBOMResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSBOMResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSBOMResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSBOMResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSBOMResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // CreateRescanResponse202Headers the declared response headers of an HTTP 202 response for CreateRescan
 type CreateRescanResponse202Headers struct {
 	Location *string
@@ -2846,6 +3307,40 @@ func (c *ClientWithResponses) GetImageWithResponse(ctx context.Context, digest D
 	return ParseGetImageResponse(rsp)
 }
 
+// GetReportWithResponse The latest verdict of a digest, for people and other programs
+//
+// table, json (the verdict document), sarif (2.1.0), junit, gitlab
+// (container scanning), markdown (for a pull request) or html (one page
+// that needs nothing else). Everything comes from what is stored: the
+// registry is not asked.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/images/{digest}/report (the `GetReport` operationId).
+func (c *ClientWithResponses) GetReportWithResponse(ctx context.Context, digest Digest, params *GetReportParams, reqEditors ...RequestEditorFn) (*GetReportResponse, error) {
+	rsp, err := c.GetReport(ctx, digest, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReportResponse(rsp)
+}
+
+// GetSBOMWithResponse The packages of an image as an SBOM
+//
+// CycloneDX 1.6 or SPDX 2.3 as JSON, from the evidence of the latest
+// verdict. 404 where that was decided without a scan.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/images/{digest}/sbom (the `GetSBOM` operationId).
+func (c *ClientWithResponses) GetSBOMWithResponse(ctx context.Context, digest Digest, params *GetSBOMParams, reqEditors ...RequestEditorFn) (*GetSBOMResponse, error) {
+	rsp, err := c.GetSBOM(ctx, digest, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSBOMResponse(rsp)
+}
+
 // CreateRescanWithBodyWithResponse Decide again about every image that is admitted
 //
 // Every image that passed, or that fails in its grace, is decided again
@@ -3195,6 +3690,96 @@ func ParseGetImageResponse(rsp *http.Response) (*GetImageResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetReportResponse parses an HTTP response from a GetReportWithResponse call
+func ParseGetReportResponse(rsp *http.Response) (*GetReportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.Header.Get("Content-Type") == "application/json" && rsp.StatusCode == 200:
+		var dest map[string]interface{}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/sarif+json" && rsp.StatusCode == 200:
+		var dest map[string]interface{}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationsarifJSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "xml") && rsp.StatusCode == 200:
+		var dest string
+		if err := xml.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.XML200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/plain) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSBOMResponse parses an HTTP response from a GetSBOMWithResponse call
+func ParseGetSBOMResponse(rsp *http.Response) (*GetSBOMResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSBOMResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.Header.Get("Content-Type") == "application/spdx+json" && rsp.StatusCode == 200:
+		var dest map[string]interface{}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationspdxJSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/vnd.cyclonedx+json" && rsp.StatusCode == 200:
+		var dest map[string]interface{}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationvndCyclonedxJSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -11,6 +11,57 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for GetReportParamsFormat.
+const (
+	Gitlab   GetReportParamsFormat = "gitlab"
+	Html     GetReportParamsFormat = "html"
+	Json     GetReportParamsFormat = "json"
+	Junit    GetReportParamsFormat = "junit"
+	Markdown GetReportParamsFormat = "markdown"
+	Sarif    GetReportParamsFormat = "sarif"
+	Table    GetReportParamsFormat = "table"
+)
+
+// Valid indicates whether the value is a known member of the GetReportParamsFormat enum.
+func (e GetReportParamsFormat) Valid() bool {
+	switch e {
+	case Gitlab:
+		return true
+	case Html:
+		return true
+	case Json:
+		return true
+	case Junit:
+		return true
+	case Markdown:
+		return true
+	case Sarif:
+		return true
+	case Table:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetSBOMParamsFormat.
+const (
+	Cyclonedx GetSBOMParamsFormat = "cyclonedx"
+	Spdx      GetSBOMParamsFormat = "spdx"
+)
+
+// Valid indicates whether the value is a known member of the GetSBOMParamsFormat enum.
+func (e GetSBOMParamsFormat) Valid() bool {
+	switch e {
+	case Cyclonedx:
+		return true
+	case Spdx:
+		return true
+	default:
+		return false
+	}
+}
+
 // Digest defines model for Digest.
 type Digest = string
 
@@ -78,6 +129,25 @@ type GetEvaluationParams struct {
 	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// GetReportParams defines parameters for GetReport.
+type GetReportParams struct {
+	Format *GetReportParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+}
+
+// GetReportParamsFormat defines parameters for GetReport.
+type GetReportParamsFormat string
+
+// GetSBOMParams defines parameters for GetSBOM.
+type GetSBOMParams struct {
+	Format *GetSBOMParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Platform Needed where the digest is an index of several platforms
+	Platform *string `form:"platform,omitempty" json:"platform,omitempty"`
+}
+
+// GetSBOMParamsFormat defines parameters for GetSBOM.
+type GetSBOMParamsFormat string
+
 // GetRescanParams defines parameters for GetRescan.
 type GetRescanParams struct {
 	// Wait Seconds to wait for the verdict
@@ -122,6 +192,12 @@ type ServerInterface interface {
 	// GetImage The latest verdict of a digest, and those before it
 	// (GET /v1/images/{digest})
 	GetImage(c *gin.Context, digest Digest)
+	// GetReport The latest verdict of a digest, for people and other programs
+	// (GET /v1/images/{digest}/report)
+	GetReport(c *gin.Context, digest Digest, params GetReportParams)
+	// GetSBOM The packages of an image as an SBOM
+	// (GET /v1/images/{digest}/sbom)
+	GetSBOM(c *gin.Context, digest Digest, params GetSBOMParams)
 	// CreateRescan Decide again about every image that is admitted
 	// (POST /v1/rescans)
 	CreateRescan(c *gin.Context)
@@ -309,6 +385,86 @@ func (siw *ServerInterfaceWrapper) GetImage(c *gin.Context) {
 	siw.Handler.GetImage(c, digest)
 }
 
+// GetReport operation middleware
+func (siw *ServerInterfaceWrapper) GetReport(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest Digest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReportParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReport(c, digest, params)
+}
+
+// GetSBOM operation middleware
+func (siw *ServerInterfaceWrapper) GetSBOM(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest Digest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetSBOMParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "platform" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "platform", c.Request.URL.Query(), &params.Platform, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter platform: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSBOM(c, digest, params)
+}
+
 // CreateRescan operation middleware
 func (siw *ServerInterfaceWrapper) CreateRescan(c *gin.Context) {
 
@@ -431,6 +587,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/evaluations", wrapper.CreateEvaluation)
 	router.GET(options.BaseURL+"/v1/evaluations/:id", wrapper.GetEvaluation)
 	router.GET(options.BaseURL+"/v1/images/:digest", wrapper.GetImage)
+	router.GET(options.BaseURL+"/v1/images/:digest/report", wrapper.GetReport)
+	router.GET(options.BaseURL+"/v1/images/:digest/sbom", wrapper.GetSBOM)
 	router.POST(options.BaseURL+"/v1/rescans", wrapper.CreateRescan)
 	router.GET(options.BaseURL+"/v1/rescans/:id", wrapper.GetRescan)
 	router.POST(options.BaseURL+"/v1/signatures", wrapper.CreateSignature)

@@ -51,6 +51,7 @@ type Component struct {
 type Options struct {
 	Evaluations   Evaluations
 	Images        Images
+	Reports       Reports
 	Signatures    Signatures
 	Verifications Verifications
 	Rescans       Rescans

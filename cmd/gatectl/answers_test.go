@@ -109,6 +109,24 @@ func (g *standIn) getImage(w http.ResponseWriter, r *http.Request) {
 	respond(w, 200, map[string]any{"digest": digest, "latest": verdictOn("registry.example/team/pass:1", true), "history": []any{past, past}})
 }
 
+func (g *standIn) getReport(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("digest") != digest {
+		problem(w, 404, "not_found", r.PathValue("digest")+" was never evaluated: ask with POST /v1/evaluations", false)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html")
+	fmt.Fprintf(w, "<!doctype html><title>%s</title>\n", r.URL.Query().Get("format"))
+}
+
+func (g *standIn) getSBOM(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("platform") != "linux/arm64" {
+		problem(w, 400, "invalid", "the digest has images for linux/amd64, linux/arm64: name one platform", false)
+		return
+	}
+	w.Header().Set("Content-Type", "application/spdx+json")
+	fmt.Fprintf(w, `{"spdxVersion":"SPDX-2.3"}`)
+}
+
 func (g *standIn) createSignature(w http.ResponseWriter, r *http.Request) {
 	var req client.SignatureRequest
 	decoded(r, &req)

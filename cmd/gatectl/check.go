@@ -162,7 +162,7 @@ func (o outcome) show(cmd *cobra.Command, format string, further bool) {
 	if further && format == "table" {
 		fmt.Fprintln(out)
 	}
-	_ = report.Write(out, format, *o.verdict, report.Options{Color: colored(out)})
+	_ = report.Write(out, format, report.Document{Verdict: *o.verdict}, report.Options{Color: colored(out)})
 }
 
 // about names the image where the message does not.
@@ -187,7 +187,7 @@ func (o checkOptions) writeReport(outcomes []outcome) error {
 		if out.verdict == nil {
 			continue
 		}
-		if err := report.Write(&b, "json", *out.verdict, report.Options{}); err != nil {
+		if err := report.Write(&b, "json", report.Document{Verdict: *out.verdict}, report.Options{}); err != nil {
 			return err
 		}
 	}

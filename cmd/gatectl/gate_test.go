@@ -44,11 +44,15 @@ func newStandIn(t *testing.T) *standIn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/spdx+json", openapi3filter.JSONBodyDecoder)
 	g := &standIn{t: t, router: router, calls: map[string]int{}, keys: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/evaluations", g.createEvaluation)
 	mux.HandleFunc("GET /v1/evaluations/{id}", g.getEvaluation)
 	mux.HandleFunc("GET /v1/images/{digest}", g.getImage)
+	mux.HandleFunc("GET /v1/images/{digest}/report", g.getReport)
+	mux.HandleFunc("GET /v1/images/{digest}/sbom", g.getSBOM)
 	mux.HandleFunc("POST /v1/signatures", g.createSignature)
 	mux.HandleFunc("POST /v1/verifications", g.createVerification)
 	mux.HandleFunc("POST /v1/rescans", g.createRescan)

@@ -37,7 +37,9 @@ func TestTheProgramKnowsNothingOfHowTheGateDecides(t *testing.T) {
 		"github.com/aquasecurity/", "github.com/sigstore/", "k8s.io/", "sigs.k8s.io/", "knative.dev/", "github.com/tektoncd/",
 		"github.com/gin-gonic/", "modernc.org/", "github.com/riverqueue/", "github.com/google/cel-go/",
 	}
-	own := map[string]bool{"client": true, "cmd/gatectl": true, "internal/gate": true, "internal/report": true, "internal/settings": true}
+	// Of the checks, reports need the words; how a policy decides is not among
+	// them.
+	own := map[string]bool{"client": true, "cmd/gatectl": true, "internal/gate": true, "internal/report": true, "internal/policy/check": true, "internal/settings": true}
 	packages := strings.Fields(string(out))
 	if len(packages) < 100 {
 		t.Fatalf("%d packages were looked at", len(packages))

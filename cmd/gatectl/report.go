@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/imagegate/imagegate/client"
 	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/report"
 )
@@ -30,7 +34,7 @@ type pastVerdict struct {
 }
 
 func newReport(c *connection) *cobra.Command {
-	var output string
+	var output, platform string
 	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "report DIGEST | IMAGE",
@@ -42,16 +46,19 @@ to learn its digest.
 Exit status: 0 there is a verdict, whatever it is; 1 the gate knows no such
 digest; 3 it could not be found out.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return showReport(cmd, c, args[0], output, wait) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return showReport(cmd, c, args[0], output, platform, wait)
+		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "table", strings.Join(report.Formats(), " or "))
+	cmd.Flags().StringVarP(&output, "output", "o", "table", strings.Join(reportOutputs(), ", "))
+	cmd.Flags().StringVar(&platform, "platform", "", "platform of an SBOM, where the digest is of several")
 	cmd.Flags().DurationVar(&wait, "wait", 10*time.Minute, "how long to wait for the verdict of a tag")
 	return cmd
 }
 
-func showReport(cmd *cobra.Command, c *connection, image, output string, wait time.Duration) error {
-	if !report.Known(output) {
-		return usage("--output %q is none of %s", output, strings.Join(report.Formats(), ", "))
+func showReport(cmd *cobra.Command, c *connection, image, output, platform string, wait time.Duration) error {
+	if !slices.Contains(reportOutputs(), output) {
+		return usage("--output %q is none of %s", output, strings.Join(reportOutputs(), ", "))
 	}
 	a, err := c.dial(cmd)
 	if err != nil {
@@ -67,15 +74,57 @@ func showReport(cmd *cobra.Command, c *connection, image, output string, wait ti
 		}
 		digest = ref.Digest
 	}
-	known, err := a.image(ctx, digest)
-	if err != nil {
-		return err
+	switch output {
+	case "json", "table":
+		known, err := a.image(ctx, digest)
+		if err != nil {
+			return err
+		}
+		if output == "json" {
+			return writeJSON(cmd.OutOrStdout(), known)
+		}
+		return known.print(cmd)
+	case "cyclonedx", "spdx":
+		format, on := client.GetSBOMParamsFormat(output), &platform
+		if platform == "" {
+			on = nil
+		}
+		ctx, stop := a.once(ctx)
+		defer stop()
+		resp, err := a.GetSBOM(ctx, digest, &client.GetSBOMParams{Format: &format, Platform: on})
+		return a.copy(cmd.OutOrStdout(), resp, err)
 	}
-	if output == "json" {
-		return writeJSON(cmd.OutOrStdout(), known)
-	}
-	return known.print(cmd)
+	format := client.GetReportParamsFormat(output)
+	ctx, stop = a.once(ctx)
+	defer stop()
+	resp, err := a.GetReport(ctx, digest, &client.GetReportParams{Format: &format})
+	return a.copy(cmd.OutOrStdout(), resp, err)
 }
+
+// copy writes an answer that is a document for others, as it came. It is what
+// the gate knows, layers and packages included, where check knows the verdict.
+func (a *api) copy(w io.Writer, resp *http.Response, err error) error {
+	if err != nil {
+		return a.unreachable(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= 300 {
+		return a.refused(resp)
+	}
+	if resp.Header.Get("Content-Type") == "" {
+		return a.notAGate(resp)
+	}
+	if _, err := io.Copy(w, io.LimitReader(resp.Body, maxDocument)); err != nil {
+		return a.unreachable(err)
+	}
+	return nil
+}
+
+// maxDocument bounds a document of the gate, in bytes.
+const maxDocument = 256 << 20
+
+// reportOutputs are what --output of report takes.
+func reportOutputs() []string { return append(report.Formats(), "cyclonedx", "spdx") }
 
 func (a *api) image(ctx context.Context, digest string) (knownImage, error) {
 	ctx, stop := a.once(ctx)
@@ -93,7 +142,7 @@ func (a *api) image(ctx context.Context, digest string) (knownImage, error) {
 
 func (k knownImage) print(cmd *cobra.Command) error {
 	out := cmd.OutOrStdout()
-	if err := report.Write(out, "table", *k.Latest, report.Options{Color: colored(out)}); err != nil {
+	if err := report.Write(out, "table", report.Document{Verdict: *k.Latest}, report.Options{Color: colored(out)}); err != nil {
 		return err
 	}
 	if len(k.History) < 2 {

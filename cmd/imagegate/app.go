@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/imagegate/imagegate/internal/exploit"
 	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/policy"
 	"github.com/imagegate/imagegate/internal/registry"
@@ -36,6 +37,9 @@ type appOptions struct {
 	layout   string
 	insecure []string
 	caBundle string
+	kev      string // file of exploited vulnerabilities
+	epss     string // file of EPSS scores
+	javaDB   string // directory
 	timeout  time.Duration
 	workers  int
 	// signing loads the key; isolated runs Trivy in worker processes.
@@ -47,6 +51,9 @@ func (o *appOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.policy, "policy", "", "policy by name (default, strict, guide) or file; empty lets policies choose by repository")
 	f.StringVar(&o.policies, "policy-dir", "", "directory of policy files, which come before the shipped ones; serve reads them again when they change")
 	f.StringVar(&o.db, "db", "", "directory of trivy.db and metadata.json; default DATA/db, which imagegate db update fills")
+	f.StringVar(&o.javaDB, "java-db", "", "directory of trivy-java.db and metadata.json, by which Java archives without coordinates are named")
+	f.StringVar(&o.kev, "kev", "", "file of vulnerabilities known to be exploited: CISA's KEV catalogue (JSON or CSV), or one id a line")
+	f.StringVar(&o.epss, "epss", "", "file of EPSS scores (FIRST's CSV, may be gzipped)")
 	f.StringVar(&o.key, "key", "", "private key file to sign with; its password is read from COSIGN_PASSWORD")
 	f.StringVar(&o.password, "key-password-file", "", "file that holds the key's password, instead of COSIGN_PASSWORD")
 	f.StringVar(&o.layout, "signature-layout", "both", "sig, bundle or both")
@@ -68,6 +75,7 @@ type app struct {
 	registry *registry.Client
 	// policies is set where they come from a directory.
 	policies *policy.Dir
+	exploits *exploit.Files // nil where there is no list
 	data     string
 	log      *slog.Logger
 	closers  []func()
@@ -104,20 +112,27 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 	if err := os.Setenv("TMPDIR", temp.Path); err != nil {
 		return nil, err
 	}
-	if a.registry, err = newRegistry(o, a.log); err != nil {
-		return nil, err
-	}
 	if a.store, err = store.Open(cmd.Context(), filepath.Join(a.data, "imagegate.db")); err != nil {
 		return nil, err
 	}
 	a.closers = append(a.closers, func() { _ = a.store.Close() })
+	if a.registry, err = newRegistry(o, a.log, a.store); err != nil {
+		return nil, err
+	}
 	analyzer, err := a.newAnalyzer(o, temp.Path)
 	if err != nil {
 		return nil, err
 	}
 	a.service = &gate.Service{
-		Policies: policies, Resolver: a.registry, Bases: a.registry, Analyzer: analyzer, Store: a.store,
+		Policies: policies, Resolver: a.registry, Bases: a.registry, Attachments: a.registry, Analyzer: analyzer, Store: a.store,
+		Keys:   sign.Keys{VerifyOptions: sign.VerifyOptions{Remote: a.registry.RemoteOptions, Insecure: o.insecure}},
 		Logger: a.log, Now: time.Now, NewID: newID, Layers: a.registry.Blobs,
+	}
+	if o.kev != "" || o.epss != "" {
+		if a.exploits, err = exploit.Open(o.kev, o.epss); err != nil {
+			return nil, err
+		}
+		a.service.Exploits = a.exploits
 	}
 	if o.signing {
 		if err := a.useKey(o); err != nil {
@@ -154,8 +169,9 @@ func (v verifications) Verified(ctx context.Context, repository, digest string) 
 // newID makes a UUIDv7, which sorts by time.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-func newRegistry(o appOptions, log *slog.Logger) (*registry.Client, error) {
-	return registry.New(registry.Options{Insecure: o.insecure, CABundle: o.caBundle, UserAgent: "imagegate/" + version, Logger: log})
+// newRegistry makes a client that remembers base images in history; nil: not.
+func newRegistry(o appOptions, log *slog.Logger, history registry.BaseHistory) (*registry.Client, error) {
+	return registry.New(registry.Options{Insecure: o.insecure, CABundle: o.caBundle, UserAgent: "imagegate/" + version, Logger: log, BaseHistory: history})
 }
 
 func loadKey(o appOptions) (*sign.Key, error) {
@@ -231,7 +247,7 @@ func (a *app) newAnalyzer(o appOptions, temp string) (gate.Analyzer, error) {
 	}
 	database := o.databaseDir(a.data)
 	if !o.isolated {
-		return scan.New(scan.Options{Database: database, Cache: cache, Logger: a.log})
+		return scan.New(scan.Options{Database: database, JavaDatabase: o.javaDB, Cache: cache, Logger: a.log})
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -258,7 +274,7 @@ func (a *app) newAnalyzer(o appOptions, temp string) (gate.Analyzer, error) {
 }
 
 func workerArgs(o appOptions, temp, database, cache string) []string {
-	args := []string{"worker", "--temp", temp, "--db", database, "--cache", cache}
+	args := []string{"worker", "--temp", temp, "--db", database, "--java-db", o.javaDB, "--cache", cache}
 	for _, host := range o.insecure {
 		args = append(args, "--insecure-registry", host)
 	}

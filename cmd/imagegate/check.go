@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,11 +24,12 @@ Exit status: 0 all pass, 2 one fails, 3 one could not be decided (trying again
 may help), 1 wrong use. With several images the worst counts.`,
 		Example: `  imagegate check registry.example/app:1.2
   imagegate check --policy strict --output json docker-archive:app.tar
+  imagegate check --output html registry.example/app:1.2 >report.html
   imagegate check --sign --key gate.key registry.example/app:1.2`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, images []string) error {
-			if !report.Known(output) {
-				return usage("--output %q is none of %s", output, strings.Join(report.Formats(), ", "))
+			if !knownOutput(output) {
+				return usage("--output %q is none of %s", output, outputWords())
 			}
 			o.signing, o.isolated = req.Sign, req.Sign
 			return checkImages(cmd, o, req, output, images)
@@ -39,7 +39,7 @@ may help), 1 wrong use. With several images the worst counts.`,
 	cmd.Flags().BoolVar(&req.Sign, "sign", false, "sign what passes (needs --key)")
 	cmd.Flags().BoolVar(&req.Full, "full", false, "make every check even when a cheap one already denies")
 	cmd.Flags().StringSliceVar(&req.Platforms, "platform", nil, "platforms to evaluate, for example linux/amd64; default all of an index")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", strings.Join(report.Formats(), " or "))
+	cmd.Flags().StringVarP(&output, "output", "o", "table", outputWords())
 	return cmd
 }
 
@@ -69,7 +69,11 @@ func checkImages(cmd *cobra.Command, o appOptions, req gate.Request, output stri
 		if i > 0 && output == "table" {
 			fmt.Fprintln(cmd.OutOrStdout())
 		}
-		if err := report.Write(cmd.OutOrStdout(), output, v, report.Options{Color: colored(cmd.OutOrStdout())}); err != nil {
+		d, err := evidenceOf(cmd.Context(), a.store, v)
+		if err != nil {
+			return err
+		}
+		if err := write(cmd.Context(), cmd.OutOrStdout(), output, d, report.Options{Color: colored(cmd.OutOrStdout())}); err != nil {
 			return err
 		}
 		worst = max(worst, statusOf(v))

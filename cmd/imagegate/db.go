@@ -32,7 +32,7 @@ step. A database that is worse than the one in force is refused.`,
 			if err != nil {
 				return err
 			}
-			client, err := newRegistry(o, log)
+			client, err := newRegistry(o, log, nil)
 			if err != nil {
 				return err
 			}

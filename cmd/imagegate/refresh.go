@@ -4,12 +4,15 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/spf13/cobra"
 
+	"github.com/imagegate/imagegate/internal/exploit"
+	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/policy"
 	"github.com/imagegate/imagegate/internal/scan/vulndb"
 	"github.com/imagegate/imagegate/internal/store"
@@ -72,6 +75,71 @@ func (a *app) refreshPolicies(ctx context.Context, d *policy.Dir) {
 			a.log.Warn("changed policies are in force", "policies", strings.Join(d.Names(), ", "))
 		}
 	}
+}
+
+// lookAtExploits is how often the lists of exploited vulnerabilities are looked
+// at.
+const lookAtExploits = time.Minute
+
+// refreshExploits reads changed lists until ctx ends.
+func (a *app) refreshExploits(ctx context.Context, f *exploit.Files) {
+	said := ""
+	for sleep(ctx, lookAtExploits) {
+		switch changed, err := f.Reload(); {
+		case err != nil && err.Error() != said:
+			said = err.Error()
+			a.log.Error("the changed list of exploited vulnerabilities does not load; the old one stays in force", "error", err)
+		case changed:
+			said = ""
+			a.log.Warn("a changed list of exploited vulnerabilities is in force", "list", f.Words())
+		}
+	}
+}
+
+// exploitsReady says whether the lists are the ones in force. An old one still
+// counts, so a broken file is told and takes nothing away.
+func exploitsReady(f *exploit.Files) server.Component {
+	c := server.Component{Name: "exploited-vulnerabilities", Ready: true, Detail: f.Words()}
+	if err := f.Problem(); err != nil {
+		c.Detail = "the changed files are not in force: " + err.Error()
+	}
+	return c
+}
+
+// lookAtBases is how often the approved bases of all policies are resolved, so
+// that every build of them is seen and remembered.
+const lookAtBases = 30 * time.Minute
+
+// refreshBases looks the approved bases up until ctx ends.
+func (a *app) refreshBases(ctx context.Context) {
+	for {
+		bases, platforms := a.basesInForce()
+		if away := a.registry.RefreshBases(ctx, bases, platforms); away > 0 && ctx.Err() == nil {
+			a.log.Warn("base images were not refreshed", "away", away, "of", len(bases)*len(platforms))
+		}
+		if !sleep(ctx, lookAtBases) {
+			return
+		}
+	}
+}
+
+// basesInForce are the approved bases of the policies, and the platforms those
+// policies ask for.
+func (a *app) basesInForce() (bases, platforms []string) {
+	for _, name := range a.service.Policies.Names() {
+		p, err := a.service.Policies.Select(name, gate.Reference{})
+		if err != nil {
+			continue // it went away between the two calls
+		}
+		needs := p.Needs()
+		bases, platforms = append(bases, needs.Bases...), append(platforms, needs.Platforms...)
+	}
+	if len(platforms) == 0 {
+		platforms = []string{"linux/amd64", "linux/arm64"}
+	}
+	slices.Sort(bases)
+	slices.Sort(platforms)
+	return slices.Compact(bases), slices.Compact(platforms)
 }
 
 // policiesReady says whether the policy files are the ones in force. An old

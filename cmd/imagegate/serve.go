@@ -124,7 +124,7 @@ func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveO
 	}
 	again := newRescans(a, o.workers)
 	s, err := server.New(server.Options{
-		Evaluations: queue, Images: a.store, Signatures: a.service, Verifications: a.service, Rescans: again, Workloads: workloads{a},
+		Evaluations: queue, Images: a.store, Reports: reports{a.store}, Signatures: a.service, Verifications: a.service, Rescans: again, Workloads: workloads{a},
 		Metrics: metrics, Readiness: func(ctx context.Context) []server.Component { return a.readiness(ctx, hook) }, Token: so.token, Logger: a.log,
 	})
 	if err != nil {
@@ -145,6 +145,10 @@ func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveO
 	if a.policies != nil {
 		g.Go(func() error { a.refreshPolicies(ctx, a.policies); return nil })
 	}
+	if a.exploits != nil {
+		g.Go(func() error { a.refreshExploits(ctx, a.exploits); return nil })
+	}
+	g.Go(func() error { a.refreshBases(ctx); return nil })
 	return g.Wait()
 }
 
@@ -165,6 +169,9 @@ func (a *app) readiness(ctx context.Context, hook *webhook) []server.Component {
 	out := []server.Component{state, advisories}
 	if a.policies != nil {
 		out = append(out, policiesReady(a.policies))
+	}
+	if a.exploits != nil {
+		out = append(out, exploitsReady(a.exploits))
 	}
 	if hook != nil {
 		out = append(out, hook.ready())

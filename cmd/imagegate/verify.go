@@ -61,7 +61,7 @@ func verify(cmd *cobra.Command, o appOptions, image, public, output string, sign
 	if err != nil {
 		return err
 	}
-	client, err := newRegistry(o, log)
+	client, err := newRegistry(o, log, nil)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,9 @@ func newWorker() *cobra.Command {
 				database = o.db // the analyzer says what is wrong
 			}
 			readable := []string{database, cache}
+			if o.javaDB != "" {
+				readable = append(readable, o.javaDB)
+			}
 			if o.caBundle != "" {
 				readable = append(readable, filepath.Dir(o.caBundle))
 			}
@@ -39,7 +42,7 @@ func newWorker() *cobra.Command {
 				log.Warn("worker runs without a file system sandbox", "error", err)
 			}
 			link := worker.NewLink(os.Stdin, os.Stdout)
-			analyzer, err := scan.New(scan.Options{Database: database, Cache: linkCache{layercache.New(cache), link}, Logger: log})
+			analyzer, err := scan.New(scan.Options{Database: database, JavaDatabase: o.javaDB, Cache: linkCache{layercache.New(cache), link}, Logger: log})
 			if err != nil {
 				return err
 			}
@@ -48,6 +51,7 @@ func newWorker() *cobra.Command {
 	}
 	registryFlags(cmd, &o)
 	cmd.Flags().StringVar(&o.db, "db", "", "database directory")
+	cmd.Flags().StringVar(&o.javaDB, "java-db", "", "directory of the Java database")
 	cmd.Flags().StringVar(&temp, "temp", "", "temporary directory")
 	cmd.Flags().StringVar(&cache, "cache", "", "layer cache, read only")
 	return cmd

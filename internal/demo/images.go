@@ -31,7 +31,7 @@ type pushable interface {
 // specimens are the demo's images, the good one first.
 func specimens() []specimen {
 	nonroot := func(c *v1.Config) { c.User = "65532:65532" }
-	app := file("app", 0o755, elf)
+	app := file("app", 0o755, elf(amd64))
 	return []specimen{
 		{"good", "a small image, a numeric user, no shell, nothing vulnerable", "", func() (pushable, error) {
 			return build("amd64", nonroot, base(fixedOpenSSL), layer{app})
@@ -52,19 +52,18 @@ func specimens() []specimen {
 			return build("amd64", nonroot, base(fixedOpenSSL), layer{app, file("srv/node_modules/json-schema/package.json", 0o644, `{"name": "json-schema", "version": "0.2.3"}`)})
 		}},
 		{"shell", "a shell copied into a distroless base, held to the strict policy", "strict", func() (pushable, error) {
-			return build("amd64", nonroot, base(fixedOpenSSL), layer{app, file("bin/busybox", 0o755, elf), link("bin/sh", "busybox")})
+			return build("amd64", nonroot, base(fixedOpenSSL), layer{app, file("bin/busybox", 0o755, elf(amd64)), link("bin/sh", "busybox")})
 		}},
 		{"two-platforms", "amd64 is fine; arm64 runs as root", "", twoPlatforms},
 	}
 }
 
 func twoPlatforms() (pushable, error) {
-	app := file("app", 0o755, elf)
-	amd, err := build("amd64", func(c *v1.Config) { c.User = "65532:65532" }, base(fixedOpenSSL), layer{app})
+	amd, err := build("amd64", func(c *v1.Config) { c.User = "65532:65532" }, base(fixedOpenSSL), layer{file("app", 0o755, elf(amd64))})
 	if err != nil {
 		return nil, err
 	}
-	arm, err := build("arm64", func(*v1.Config) {}, base(fixedOpenSSL), layer{app})
+	arm, err := build("arm64", func(*v1.Config) {}, base(fixedOpenSSL), layer{file("app", 0o755, elf(arm64))})
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +89,17 @@ func link(name, target string) entry {
 	return entry{tar.Header{Name: name, Linkname: target, Mode: 0o777, Typeflag: tar.TypeSymlink}, ""}
 }
 
-// elf begins as a 64-bit ELF executable does, and ends soon after.
-var elf = "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 57)
+// The ELF machines of the demo's platforms (elf(5), e_machine).
+const (
+	amd64 = "\x3e\x00"
+	arm64 = "\xb7\x00"
+)
+
+// elf begins as a static 64-bit ELF executable for a machine does, and ends
+// soon after.
+func elf(machine string) string {
+	return "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 9) + "\x02\x00" + machine + strings.Repeat("\x00", 44)
+}
 
 // awsKey has the form of an access key and opens nothing. It is put together
 // here so that scanners of this source tree have nothing to find.

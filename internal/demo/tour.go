@@ -47,7 +47,7 @@ func (t Tour) Run(ctx context.Context) error {
 		fmt.Fprintf(t.Out, "%-34s %s\n", "", t.dim(image.Lesson))
 	}
 	fmt.Fprintf(t.Out, "\nOne of them in full:\n\n")
-	if err := report.Write(t.Out, "table", verdicts[explained], report.Options{Color: t.Color}); err != nil {
+	if err := report.Write(t.Out, "table", report.Document{Verdict: verdicts[explained]}, report.Options{Color: t.Color}); err != nil {
 		return err
 	}
 	fmt.Fprintf(t.Out, "\nWhat passed was signed. Would a cluster that asks for the signature take them?\n\n")

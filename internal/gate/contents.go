@@ -35,6 +35,39 @@ type Contents struct {
 	Removed []RemovedMetadata `json:"removed,omitempty"`
 	// PackageDatabases are the package database paths of the flattened view.
 	PackageDatabases []string `json:"packageDatabases,omitempty"`
+	// Accounts are the users and groups of the flattened view.
+	Accounts *Accounts `json:"accounts,omitempty"`
+	// Programs are reachable executables of kinds that checks ask about,
+	// beside Shells and PackageManagers.
+	Programs []Program `json:"programs,omitempty"`
+	// Command is what the image starts; nil when it starts nothing.
+	Command *Command `json:"command,omitempty"`
+	// Hooks are files that run something by themselves: ld.so.preload, cron
+	// tables, service units. Detail is the kind.
+	Hooks []File `json:"hooks,omitempty"`
+	// Remote are files that let somebody in: SSH host keys, authorized_keys,
+	// a Docker socket, kubelet credentials, NOPASSWD in sudoers. Detail is
+	// the kind: one of the Remote constants.
+	Remote []File `json:"remote,omitempty"`
+	// Trust is the image's store of certificate authorities.
+	Trust *Trust `json:"trust,omitempty"`
+	// Headers counts kernel and C header files of the flattened view.
+	Headers int `json:"headers,omitempty"`
+	// Caches are what package managers leave behind, in any layer.
+	Caches []Cache `json:"caches,omitempty"`
+	// Stray are files of development that a running image does not need.
+	// Detail is the kind.
+	Stray []File `json:"stray,omitempty"`
+	// Keys are private keys in any layer.
+	Keys []SecretFile `json:"keys,omitempty"`
+	// Credentials are files of any layer whose content holds credentials.
+	Credentials []SecretFile `json:"credentials,omitempty"`
+	// Dumps are shell histories, core files, heap and database dumps, and
+	// packet captures of any layer.
+	Dumps []SecretFile `json:"dumps,omitempty"`
+	// Unowned are ELF programs and libraries of the flattened view that no
+	// package owns and that carry no build information.
+	Unowned *Unowned `json:"unowned,omitempty"`
 	// Secrets are findings in any layer, deleted files included.
 	Secrets []Secret `json:"secrets,omitempty"`
 	Wasted  Wasted   `json:"wasted"`
@@ -51,10 +84,27 @@ type LayerEvidence struct {
 	CompressedBytes   int64  `json:"compressedBytes"`
 	UncompressedBytes int64  `json:"uncompressedBytes"`
 	Entries           int    `json:"entries"`
+	// Files and Bytes count the layer's regular files; Deletes the paths of
+	// lower layers that it removes.
+	Files   int   `json:"files"`
+	Bytes   int64 `json:"bytes"`
+	Deletes int   `json:"deletes,omitempty"`
+	// Wasted are the bytes of the layer that a later one hides.
+	Wasted int64 `json:"wasted,omitempty"`
+	// Adds are the directories the layer writes most bytes to, largest
+	// first, at most eight; together with the rest they are Bytes.
+	Adds []Addition `json:"adds,omitempty"`
 	// Cached is true when the facts were known and no byte was pulled.
 	Cached bool `json:"cached,omitempty"`
 	// Problem is set when the layer's bytes are at fault.
 	Problem *LayerProblem `json:"problem,omitempty"`
+}
+
+// Addition is what a layer writes below one directory.
+type Addition struct {
+	Path  string `json:"path"`
+	Files int    `json:"files"`
+	Bytes int64  `json:"bytes"`
 }
 
 // LayerProblem is a defect in a layer's own bytes, as opposed to a failure to

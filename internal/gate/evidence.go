@@ -24,6 +24,9 @@ type Evidence struct {
 	Images []ImageEvidence `json:"images,omitempty"`
 	// Database is the vulnerability database used; nil when none was.
 	Database *Database `json:"database,omitempty"`
+	// Exploits names the list of exploited vulnerabilities that was used;
+	// nil when there was none.
+	Exploits *Exploits `json:"exploits,omitempty"`
 }
 
 // IndexEntry is one descriptor of an image index (OCI image-spec, image index).
@@ -39,6 +42,9 @@ type IndexEntry struct {
 	// Skipped says why an image child was not evaluated, for example that
 	// its platform was not asked for.
 	Skipped string `json:"skipped,omitempty"`
+	// For is the digest of the image that an attestation says it is about
+	// (BuildKit's annotation vnd.docker.reference.digest).
+	For string `json:"for,omitempty"`
 }
 
 // ImageEvidence is what was observed of one platform's image.
@@ -50,6 +56,8 @@ type ImageEvidence struct {
 	Config   Config   `json:"config"`
 	// Base is what is known of the base image; nil when nothing was looked up.
 	Base *Base `json:"base,omitempty"`
+	// Supply is what is attached to the image; nil when nothing was looked up.
+	Supply *Supply `json:"supply,omitempty"`
 	// Contents are the facts of the layers; nil when no layer was read.
 	Contents *Contents `json:"contents,omitempty"`
 	// Scan is Trivy's view of the layers; nil when nothing was scanned.
@@ -107,6 +115,7 @@ type Config struct {
 type History struct {
 	CreatedBy  string `json:"createdBy,omitempty"`
 	Comment    string `json:"comment,omitempty"`
+	Author     string `json:"author,omitempty"`
 	EmptyLayer bool   `json:"emptyLayer,omitempty"`
 }
 
@@ -137,68 +146,20 @@ type Database struct {
 	// Digest is that of the OCI artifact the database came from; empty for
 	// a plain directory.
 	Digest string `json:"digest,omitempty"`
+	// JavaUpdatedAt is when the database of Java archives was made; zero when
+	// there is none.
+	JavaUpdatedAt time.Time `json:"javaUpdatedAt,omitzero"`
 }
 
 // ID tells databases apart: the artifact's digest where known, else schema
-// and date.
+// and date; and the date of the Java database where there is one.
 func (d Database) ID() string {
-	if d.Digest != "" {
-		return d.Digest
+	id := d.Digest
+	if id == "" {
+		id = "v" + strconv.Itoa(d.Version) + "@" + d.UpdatedAt.UTC().Format(time.RFC3339Nano)
 	}
-	return "v" + strconv.Itoa(d.Version) + "@" + d.UpdatedAt.UTC().Format(time.RFC3339Nano)
+	if !d.JavaUpdatedAt.IsZero() {
+		id += " java@" + d.JavaUpdatedAt.UTC().Format(time.RFC3339Nano)
+	}
+	return id
 }
-
-// Base is what is known of the image's base.
-type Base struct {
-	// Reference and Digest name the base; empty for scratch.
-	Reference string `json:"reference,omitempty"`
-	Digest    string `json:"digest,omitempty"`
-	// Layers is how many of the image's layers are the base's.
-	Layers int `json:"layers"`
-	// Proof says how it is known: see the Proof constants.
-	Proof Proof `json:"proof"`
-	// Created is the base's own creation date; zero when unknown.
-	Created time.Time `json:"created,omitzero"`
-	// Claims are what annotations and labels say, unverified.
-	Claims []BaseClaim `json:"claims,omitempty"`
-	// Approved are the bases of the policy that were compared, and those
-	// that could not be fetched, with the reason.
-	Approved []KnownBase `json:"approved,omitempty"`
-}
-
-// BaseClaim is an unverified statement about the base.
-type BaseClaim struct {
-	Source    string `json:"source"` // "annotation" or "label"
-	Reference string `json:"reference,omitempty"`
-	Digest    string `json:"digest,omitempty"`
-}
-
-// KnownBase is an approved base image, resolved for one platform.
-type KnownBase struct {
-	Reference string    `json:"reference"`
-	Digest    string    `json:"digest,omitempty"`
-	DiffIDs   []string  `json:"diffIDs,omitempty"`
-	Created   time.Time `json:"created,omitzero"`
-	// Problem is why it could not be resolved; empty when it was.
-	Problem string `json:"problem,omitempty"`
-	// Retryable is true when the problem may pass: the registry is away.
-	Retryable bool `json:"retryable,omitempty"`
-}
-
-// Proof grades what is known of the base image, strongest first.
-type Proof string
-
-// The grades of CHECKS: prefix of an approved base's diffIDs; prefix and
-// signed provenance; prefix of another image; a claim only; nothing.
-const (
-	ProofProven   Proof = "proven"
-	ProofAttested Proof = "attested"
-	ProofMatched  Proof = "matched"
-	ProofClaimed  Proof = "claimed"
-	ProofUnknown  Proof = "unknown"
-)
-
-var proofRanks = map[Proof]int{ProofProven: 4, ProofAttested: 3, ProofMatched: 2, ProofClaimed: 1}
-
-// Rank orders proofs: proven 4, attested 3, matched 2, claimed 1, unknown 0.
-func (p Proof) Rank() int { return proofRanks[p] }

@@ -6,6 +6,10 @@ import "time"
 // of a severity is found in it. Severities without an entry have none.
 type Grace map[Severity]time.Duration
 
+// GraceExploited is the key of a Grace for vulnerabilities that are known to be
+// exploited, which have it instead of their severity's.
+const GraceExploited Severity = "EXPLOITED"
+
 // grant gives the violations of a failing verdict their grace: only where the
 // same digest passed before under the same policy, and only for
 // vulnerabilities, which are published after an image was built. What was
@@ -28,8 +32,11 @@ func (g Grace) grant(v *Verdict, before *Standing, earlier *Verdict) {
 	var least time.Time
 	for i := range v.Violations {
 		f := &v.Violations[i]
-		d, ok := g[f.Severity]
-		if f.Vulnerability == nil || !ok || d <= 0 {
+		d := g[f.Severity]
+		if f.Vulnerability != nil && f.Vulnerability.Exploited {
+			d = g[GraceExploited]
+		}
+		if f.Vulnerability == nil || d <= 0 {
 			least = time.Time{}
 			break
 		}

@@ -19,9 +19,51 @@ type Resolver interface {
 
 // Bases looks up approved base images, so that the diffID prefix can prove one.
 type Bases interface {
-	// Known resolves each reference for a platform. What cannot be resolved
+	// Known resolves each reference for a platform, and remembers: what a
+	// tag named before is returned as well, as Past. What cannot be resolved
 	// is returned with Problem set; Known itself does not fail.
 	Known(ctx context.Context, references []string, platform string) []KnownBase
+}
+
+// Attachments finds signatures and attestations of an image.
+type Attachments interface {
+	// Attached looks among the children of the index, the referrers and
+	// cosign's tags. What could not be read is in Problems; Attached itself
+	// does not fail.
+	Attached(ctx context.Context, subject AttachmentSubject) *Supply
+}
+
+// AttachmentSubject is the image whose attachments are wanted.
+type AttachmentSubject struct {
+	Repository string
+	Digest     string // of the image's manifest
+	Index      string // of the index it was found in, or its own
+	// Attestations are the digests of the index's attestation manifests that
+	// may speak of it.
+	Attestations []string
+}
+
+// NamedKey is a public key of a policy, in PEM.
+type NamedKey struct {
+	Name string
+	PEM  string
+}
+
+// Keys verifies what others signed.
+type Keys interface {
+	// SignedBy looks for a signature of repository@digest by one of the keys
+	// and returns that key's name, or why there is none. An error means that
+	// not everything could be looked at.
+	SignedBy(ctx context.Context, keys []NamedKey, repository, digest string) (by, reason string, err error)
+	// Envelope reports whether one of the keys signed a DSSE envelope.
+	Envelope(keys []NamedKey, envelope []byte) bool
+}
+
+// Exploited is a list of vulnerabilities that are known to be exploited.
+type Exploited interface {
+	// Mark sets Exploited and EPSS and returns the list it went by.
+	Mark([]Vulnerability) Exploits
+	List() Exploits
 }
 
 // Resolved is an image found: evidence of everything but its layers, and the
@@ -91,6 +133,8 @@ type Policies interface {
 	// Select returns the named policy, or for an empty name the first whose
 	// match covers the reference. CodeNotFound names what there is.
 	Select(name string, ref Reference) (Policy, error)
+	// Names lists the policies in order.
+	Names() []string
 }
 
 // Policy is a compiled policy. Its methods are pure: they read their arguments
@@ -102,6 +146,8 @@ type Policy interface {
 	// Grace is how long an image that passed stays admitted when
 	// vulnerabilities are published.
 	Grace() Grace
+	// BaseKeys are the keys of which one must have signed a base image.
+	BaseKeys(base Reference) []NamedKey
 	// Reference applies the rules that need no network. Any violation with
 	// no waiver condemns the image.
 	Reference(ref Reference, now time.Time) []Violation
@@ -118,6 +164,12 @@ type Needs struct {
 	Platforms []string
 	// Bases are the references of approved base images.
 	Bases []string
+	// LookUp are further registries where claimed bases are looked up.
+	LookUp []string
+	// Supply asks for what is attached to the image, and SupplyKeys are
+	// those by which attestations count as verified.
+	Supply     bool
+	SupplyKeys []NamedKey
 }
 
 // Signer signs digests and tells what signatures there are.

@@ -61,9 +61,12 @@ func (s *scanner) Analyze(_ context.Context, img gate.Image, _ gate.Report) (*ga
 	if s.panics {
 		panic("a defect")
 	}
-	id, no := 65532, false
+	id, no, yes := 65532, false, true
 	a := &gate.Analysis{
-		Contents: gate.Contents{Complete: true, Executables: 1, Class: gate.ClassStatic, User: gate.User{Configured: img.Evidence.Config.User, UID: &id, GID: &id, Source: "numeric"}},
+		Contents: gate.Contents{
+			Complete: true, Executables: 1, Class: gate.ClassStatic, User: gate.User{Configured: img.Evidence.Config.User, UID: &id, GID: &id, Source: "numeric"},
+			Command: &gate.Command{Argument: "/app", Path: "/app", Mode: 0o755, Runnable: &yes, Format: "elf", Machine: "amd64"}, Unowned: &gate.Unowned{},
+		},
 		Scan:     gate.Scan{OS: &gate.OS{Family: "debian", Name: "12", Supported: true, EndOfLife: &no}, OSPackages: 1, LanguagePackages: 1},
 		Database: s.database,
 	}

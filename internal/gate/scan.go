@@ -1,5 +1,7 @@
 package gate
 
+import "time"
+
 // Scan is Trivy's view of an image: what it recognised, what it found, and
 // what it could not do.
 type Scan struct {
@@ -35,6 +37,11 @@ type Package struct {
 	PURL    string `json:"purl,omitempty"`
 	Path    string `json:"path,omitempty"`
 	Layer   int    `json:"layer"` // -1 when unknown
+	// Licenses are SPDX expressions or the package's own words.
+	Licenses []string `json:"licenses,omitempty"`
+	// SBOM is the SBOM file inside the image that alone names the package;
+	// empty when the package itself was seen.
+	SBOM string `json:"sbom,omitempty"`
 }
 
 // Vulnerability is one match of a package and an advisory.
@@ -56,6 +63,20 @@ type Vulnerability struct {
 	CVSS map[string]CVSS `json:"cvss,omitempty"`
 	// Layer is the index of the layer that brought the package; -1 unknown.
 	Layer int `json:"layer"`
+	// Exploited is true when the list of exploited vulnerabilities names it.
+	Exploited bool `json:"exploited,omitempty"`
+	// EPSS is the probability of exploitation within 30 days, 0 to 1, where
+	// the list gives one (FIRST, Exploit Prediction Scoring System).
+	EPSS float64 `json:"epss,omitempty"`
+}
+
+// Exploits names a list of exploited vulnerabilities, such as CISA's KEV.
+type Exploits struct {
+	Name      string    `json:"name,omitempty"`    // the list's own title
+	Version   string    `json:"version,omitempty"` // its own version
+	UpdatedAt time.Time `json:"updatedAt,omitzero"`
+	Count     int       `json:"count"`
+	Digest    string    `json:"digest"` // of the file
 }
 
 // CVSS is one source's scores. A zero score is an absent one.

@@ -20,7 +20,13 @@ type Service struct {
 	Policies Policies
 	Resolver Resolver
 	Bases    Bases
+	// Attachments finds what is attached to an image; nil where nobody asks.
+	Attachments Attachments
+	// Keys verifies what others signed; nil where no policy names a key.
+	Keys     Keys
 	Analyzer Analyzer
+	// Exploits names vulnerabilities known to be exploited; nil: no list.
+	Exploits Exploited
 	Store    Store
 	// Signer is nil where the gate holds no key; asking to sign is then
 	// refused with the reason.
@@ -197,19 +203,29 @@ func (s *Service) decide(ctx context.Context, id string, req Request, known *Kno
 	}
 
 	report(Progress{Step: StepInspect})
-	basesErr := s.findBases(ctx, policy, ev, known)
-	if early := policy.Decide(ev, now, true); early.Decision == Fail && !req.Full {
+	// What the config alone condemns costs no further request.
+	early := policy.Decide(ev, now, true)
+	var lookErr error
+	if early.Decision != Fail || req.Full {
+		lookErr = s.lookUp(ctx, policy, ev, known)
+		early = policy.Decide(ev, now, true)
+	}
+	if early.Decision == Fail && !req.Full {
 		r.Verdict, r.Evidence = s.finish(req, early), ev
 		return r, nil
 	}
-	if err := cmp.Or(basesErr, dbErr); err != nil {
+	if err := cmp.Or(lookErr, dbErr); err != nil {
 		return r, err
 	}
 	if err := s.analyze(ctx, resolved, ev, report); err != nil {
 		return r, err
 	}
 	report(Progress{Step: StepDecide})
-	r.Verdict, r.Evidence = s.finish(req, policy.Decide(ev, s.Now(), false)), ev
+	decided := policy.Decide(ev, s.Now(), false)
+	if known == nil && s.rebuild(ctx, decided, ev, report) {
+		decided = policy.Decide(ev, s.Now(), false)
+	}
+	r.Verdict, r.Evidence = s.finish(req, decided), ev
 	return r, nil
 }
 
@@ -237,6 +253,10 @@ func (s *Service) analyze(ctx context.Context, resolved *Resolved, ev *Evidence,
 		}
 		ev.Images[i].Contents, ev.Images[i].Scan = &analysis.Contents, &analysis.Scan
 		ev.Database = &analysis.Database
+		if s.Exploits != nil {
+			list := s.Exploits.Mark(analysis.Scan.Vulnerabilities)
+			ev.Exploits = &list
+		}
 	}
 	return nil
 }
@@ -247,33 +267,6 @@ func (s *Service) platforms(req Request, policy Policy) []string {
 		return policy.Needs().Platforms
 	}
 	return req.Platforms
-}
-
-// findBases compares the images with the policy's approved bases. An approved
-// base whose registry is away is no reason to call an image's base wrong: the
-// error may be tried again.
-func (s *Service) findBases(ctx context.Context, policy Policy, ev *Evidence, earlier *Known) error {
-	if earlier != nil && earlier.Policy == policy.Ref().Digest {
-		return nil // compared with the same bases before, and kept
-	}
-	needs := policy.Needs()
-	for i := range ev.Images {
-		img := &ev.Images[i]
-		if !isImage(*img) {
-			continue
-		}
-		var known []KnownBase
-		if len(needs.Bases) > 0 && s.Bases != nil {
-			known = s.Bases.Known(ctx, needs.Bases, img.Platform)
-		}
-		img.Base = IdentifyBase(*img, known)
-		for _, k := range known {
-			if k.Retryable && img.Base.Proof != ProofProven {
-				return NewError(CodeUnavailable, fmt.Sprintf("the approved base %s could not be compared with %s: %s", k.Reference, ev.Reference, k.Problem), nil)
-			}
-		}
-	}
-	return nil
 }
 
 // finish sets what Decide leaves to its caller.
@@ -313,8 +306,15 @@ func message(err error) string {
 // reuseKey names everything a stored verdict depends on.
 func (s *Service) reuseKey(req Request, ref Reference, policy PolicyRef, db Database) string {
 	h := sha256.New()
-	_ = json.NewEncoder(h).Encode([]any{ref.Name, ref.Digest, policy.Digest, db.ID(), req.Platforms, req.Full}) // strings and booleans encode
+	_ = json.NewEncoder(h).Encode([]any{ref.Name, ref.Digest, policy.Digest, db.ID(), s.exploitsDigest(), req.Platforms, req.Full}) // strings and booleans encode
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (s *Service) exploitsDigest() string {
+	if s.Exploits == nil {
+		return ""
+	}
+	return s.Exploits.List().Digest
 }
 
 // reused is a stored verdict given to a new evaluation; what r holds where

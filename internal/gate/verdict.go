@@ -37,6 +37,7 @@ type Verdict struct {
 	Counts     Counts            `json:"counts"`
 	Policy     PolicyRef         `json:"policy"`
 	Database   *Database         `json:"database,omitempty"`
+	Exploits   *Exploits         `json:"exploits,omitempty"`
 	Evidence   string            `json:"evidence,omitempty"` // sha256 of the stored evidence
 	Signature  SignatureState    `json:"signature"`
 	// Error says what went wrong; only with decision "error".
@@ -76,6 +77,20 @@ type BaseRef struct {
 	Digest    string `json:"digest,omitempty"`
 	Layers    int    `json:"layers"`
 	Proof     Proof  `json:"proof"`
+	// Newest is what a rebuild would be built on; nil when the base is its
+	// tag's newest, or nothing is known of a newer one.
+	Newest *NewestRef `json:"newest,omitempty"`
+}
+
+// NewestRef is the newest build of a base, and what rebuilding on it mends.
+type NewestRef struct {
+	Reference string    `json:"reference"`
+	Digest    string    `json:"digest"`
+	Created   time.Time `json:"created,omitzero"`
+	// Removes is how many of the platform's violations a rebuild removes, of
+	// Of in all; both 0 where the newest build was not scanned.
+	Removes int `json:"removes,omitempty"`
+	Of      int `json:"of,omitempty"`
 }
 
 // OSRef is the distribution as the verdict document shows it.
@@ -86,12 +101,18 @@ type OSRef struct {
 
 // Violation is one finding held against the image, warned of, noted or waived.
 type Violation struct {
-	Rule          string            `json:"rule"`  // name in the policy
-	Check         string            `json:"check"` // catalogue id, REF-ALLOW, VULN-CVSS …
-	Severity      Severity          `json:"severity"`
-	Platform      string            `json:"platform,omitempty"`
-	Message       string            `json:"message"` // what is wrong, and where
-	Fix           string            `json:"fix,omitempty"`
+	Rule     string   `json:"rule"`  // name in the policy
+	Check    string   `json:"check"` // catalogue id, REF-ALLOW, VULN-CVSS …
+	Severity Severity `json:"severity"`
+	Platform string   `json:"platform,omitempty"`
+	Message  string   `json:"message"` // what is wrong, and where
+	Fix      string   `json:"fix,omitempty"`
+	// Subject names what the finding is about where that is no path: an
+	// environment variable, a port, a label, a program.
+	Subject string `json:"subject,omitempty"`
+	// Origin is "base" when the base image brought it, "image" when the
+	// image's own layers did; empty where that is not known.
+	Origin        string            `json:"origin,omitempty"`
 	Layer         *LayerRef         `json:"layer,omitempty"`
 	Path          string            `json:"path,omitempty"`
 	Package       *PackageRef       `json:"package,omitempty"`
@@ -104,6 +125,12 @@ type Violation struct {
 	// vulnerability was published after the image passed.
 	GraceUntil time.Time `json:"graceUntil,omitzero"`
 }
+
+// The origins of findings.
+const (
+	OriginBase  = "base"
+	OriginImage = "image"
+)
 
 // LayerRef names a layer.
 type LayerRef struct {
@@ -131,6 +158,8 @@ type VulnerabilityRef struct {
 	// Derived is true when no source gave a score and the severity's lower
 	// bound stands in.
 	Derived bool `json:"derived"`
+	// Exploited is true when the list of exploited vulnerabilities names it.
+	Exploited bool `json:"exploited,omitempty"`
 }
 
 // WaiverRef is the accepted risk that applied, or would have.
@@ -140,6 +169,10 @@ type WaiverRef struct {
 	Expires time.Time `json:"expires"`
 	Expired bool      `json:"expired,omitempty"`
 }
+
+// Until is the last day on which the waiver counts, as a date: a waiver that
+// expires on a day counts to its end.
+func (w *WaiverRef) Until() string { return w.Expires.Add(-time.Second).UTC().Format(time.DateOnly) }
 
 // Counts are vulnerabilities by severity over all platforms, those without a
 // fix included; Unfixed counts the latter once more.

@@ -17,8 +17,9 @@ import (
 )
 
 // benchLayer is a gzip layer of about size unpacked bytes that compress to a
-// third, in files as a distribution has them.
-func benchLayer(b *testing.B, size int) (blob, unpacked []byte) {
+// third, in files as a distribution has them, their sizes powers of two
+// from 256 bytes over most steps.
+func benchLayer(b *testing.B, size, most int) (blob, unpacked []byte) {
 	b.Helper()
 	r := rand.New(rand.NewPCG(1, 1))
 	words := make([]byte, 1<<16)
@@ -30,7 +31,7 @@ func benchLayer(b *testing.B, size int) (blob, unpacked []byte) {
 	body := make([]byte, 0, 1<<18)
 	for i := 0; out.Len() < size; i++ {
 		body = body[:0]
-		for n := 1 << (8 + r.IntN(10)); len(body) < n; {
+		for n := 1 << (8 + r.IntN(most)); len(body) < n; {
 			at := r.IntN(len(words) - 64)
 			body = append(body, words[at:at+8+r.IntN(40)]...)
 		}
@@ -74,8 +75,15 @@ func floor(b *testing.B, blob []byte) {
 
 // BenchmarkRead reports the pass over a layer of 50 MB in MB/s of unpacked
 // bytes, and "x-floor": its time over that of the floor in the same run.
-func BenchmarkRead(b *testing.B) {
-	blob, unpacked := benchLayer(b, 50<<20)
+func BenchmarkRead(b *testing.B) { benchRead(b, 10) }
+
+// BenchmarkReadSmallFiles is the same for files of 1.3 KB on average, as the
+// modules of a Node application.
+func BenchmarkReadSmallFiles(b *testing.B) { benchRead(b, 5) }
+
+func benchRead(b *testing.B, most int) {
+	b.Helper()
+	blob, unpacked := benchLayer(b, 50<<20, most)
 	want := wantOf(blob, unpacked)
 	b.SetBytes(int64(len(unpacked)))
 	b.ReportAllocs()
@@ -98,7 +106,7 @@ func BenchmarkRead(b *testing.B) {
 
 // BenchmarkFloor is the floor alone.
 func BenchmarkFloor(b *testing.B) {
-	blob, unpacked := benchLayer(b, 50<<20)
+	blob, unpacked := benchLayer(b, 50<<20, 10)
 	b.SetBytes(int64(len(unpacked)))
 	for b.Loop() {
 		floor(b, blob)

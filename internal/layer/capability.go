@@ -18,10 +18,11 @@ var capabilityNames = []string{
 // capabilities decodes a security.capability attribute (struct vfs_cap_data,
 // revisions 1 to 3) into names as getcap prints them; "" when it grants none,
 // and a name of its own when it cannot be read, so that it is never missed.
-func capabilities(b []byte) string {
-	if len(b) == 0 {
+func capabilities(attribute *string) string {
+	if attribute == nil || *attribute == "" {
 		return ""
 	}
+	b := []byte(*attribute)
 	if len(b) < 12 {
 		return "unreadable capabilities"
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // encoding is the version of the binary form.
-const encoding = 1
+const encoding = 2
 
 // MarshalBinary writes facts compactly: varints, and paths as what differs
 // from the path before. Facts with a Problem are not meant to be kept.
@@ -27,6 +27,7 @@ func (f *Facts) MarshalBinary() ([]byte, error) {
 		w.string(k)
 		w.string(string(f.Captured[k]))
 	}
+	w.evidence(f)
 	w.uint(uint64(len(f.Unsafe)))
 	for _, u := range f.Unsafe {
 		w.string(u.Path)
@@ -44,7 +45,6 @@ func (f *Facts) MarshalBinary() ([]byte, error) {
 type writer struct{ b []byte }
 
 func (w *writer) uint(v uint64)   { w.b = binary.AppendUvarint(w.b, v) }
-func (w *writer) int(v int)       { w.b = binary.AppendVarint(w.b, int64(v)) }
 func (w *writer) string(s string) { w.uint(uint64(len(s))); w.b = append(w.b, s...) }
 
 // The flags of an entry.
@@ -52,6 +52,9 @@ const (
 	flagExec = 1 << iota
 	flagLink
 	flagCaps
+	flagForm
+
+	flagBits = 4
 )
 
 func (w *writer) entry(e *Entry, last string) {
@@ -66,21 +69,27 @@ func (w *writer) entry(e *Entry, last string) {
 	if e.Link != "" {
 		flags |= flagLink
 	}
-	if len(e.Caps) > 0 {
+	if e.Caps != nil {
 		flags |= flagCaps
 	}
-	w.uint(uint64(e.Kind)<<3 | flags)
+	if e.Form != 0 {
+		flags |= flagForm
+	}
+	w.uint(uint64(e.Kind)<<flagBits | flags)
 	w.uint(uint64(shared))
 	w.string(e.Path[shared:])
 	w.uint(uint64(e.Mode))
-	w.int(e.UID)
-	w.int(e.GID)
+	w.uint(uint64(e.UID))
+	w.uint(uint64(e.GID))
 	w.uint(uint64(e.Size))
 	if e.Link != "" {
 		w.string(e.Link)
 	}
-	if len(e.Caps) > 0 {
-		w.string(string(e.Caps))
+	if e.Caps != nil {
+		w.string(*e.Caps)
+	}
+	if e.Form != 0 {
+		w.uint(uint64(e.Form))
 	}
 }
 
@@ -102,6 +111,7 @@ func (f *Facts) UnmarshalBinary(data []byte) error {
 		k := r.string()
 		f.Captured[k] = []byte(r.string())
 	}
+	r.evidence(f)
 	for n := r.count(2); n > 0; n-- {
 		f.Unsafe = append(f.Unsafe, Unsafe{Path: r.string(), Reason: r.string()})
 	}
@@ -134,16 +144,6 @@ func (r *reader) uint() uint64 {
 	return v
 }
 
-func (r *reader) int() int {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.bad, r.b = true, nil
-		return 0
-	}
-	r.b = r.b[n:]
-	return int(v)
-}
-
 // count reads a number of items that take at least size bytes each.
 func (r *reader) count(size int) int {
 	v := r.uint()
@@ -154,21 +154,24 @@ func (r *reader) count(size int) int {
 	return int(v)
 }
 
-func (r *reader) string() string {
+func (r *reader) string() string { return string(r.bytes()) }
+
+// bytes are those of a string, where they lie.
+func (r *reader) bytes() []byte {
 	n := r.uint()
 	if n > uint64(len(r.b)) {
 		r.bad, r.b = true, nil
-		return ""
+		return nil
 	}
-	s := string(r.b[:n])
+	b := r.b[:n]
 	r.b = r.b[n:]
-	return s
+	return b
 }
 
 func (r *reader) entry(e *Entry, last string) {
 	head := r.uint()
 	shared := r.uint()
-	if shared > uint64(len(last)) || head>>3 > uint64(Opaque) {
+	if shared > uint64(len(last)) || head>>flagBits > uint64(Opaque) {
 		r.bad, r.b = true, nil
 		return
 	}
@@ -176,13 +179,17 @@ func (r *reader) entry(e *Entry, last string) {
 		r.bad, r.b = true, nil
 		return
 	}
-	e.Kind, e.Exec = Kind(head>>3), head&flagExec != 0
-	e.Path = last[:shared] + r.string()
-	e.Mode, e.UID, e.GID, e.Size = uint32(r.uint()), r.int(), r.int(), int64(r.uint())
+	e.Kind, e.Exec = Kind(head>>flagBits), head&flagExec != 0
+	e.Path = last[:shared] + string(r.bytes())
+	e.Mode, e.UID, e.GID, e.Size = uint32(r.uint()), uint32(r.uint()), uint32(r.uint()), int64(r.uint())
 	if head&flagLink != 0 {
 		e.Link = r.string()
 	}
 	if head&flagCaps != 0 {
-		e.Caps = []byte(r.string())
+		caps := r.string()
+		e.Caps = &caps
+	}
+	if head&flagForm != 0 {
+		e.Form = FormID(r.uint())
 	}
 }

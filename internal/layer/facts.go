@@ -1,7 +1,6 @@
 package layer
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/imagegate/imagegate/internal/gate"
@@ -9,7 +8,7 @@ import (
 
 // FactsVersion names what Facts hold and how they are gathered; it is part of
 // the layer cache's key.
-const FactsVersion = 2
+const FactsVersion = 3
 
 // Kind is what a tar entry is.
 type Kind uint8
@@ -35,17 +34,19 @@ const (
 	ModeSticky = 0o1000
 )
 
-// Entry is one tar entry.
+// Entry is one tar entry. There may be a million of them in memory, so its
+// fields have an order that leaves no gap.
 type Entry struct {
 	Path string // absolute and cleaned
-	Kind Kind
-	Exec bool   // an ELF file or a script, with an execute bit
-	Mode uint32 // permissions and the Mode bits above
-	UID  int
-	GID  int
-	Size int64
 	Link string // target of a link: as written for symbolic, absolute for hard ones
-	Caps []byte // the security.capability attribute
+	Size int64
+	Caps *string // the security.capability attribute; nil, as almost always, when there is none
+	Mode uint32  // permissions and the Mode bits above
+	UID  uint32  // as the kernel takes it: -1 of an archive is 4294967295
+	GID  uint32
+	Form FormID // what it is to execve(2)
+	Kind Kind
+	Exec bool // an ELF file or a script, with an execute bit
 }
 
 // Facts are everything known of one layer.
@@ -56,23 +57,33 @@ type Facts struct {
 	Uncompressed int64
 	Entries      []Entry
 	// Captured holds the content of the few small files that say who a user
-	// is and what the distribution is, by path.
+	// is and what the distribution is, by path. Passwords in them are
+	// replaced by their kind before they are kept.
 	Captured map[string][]byte
-	Unsafe   []Unsafe
-	Problem  *gate.LayerProblem
+	// Bundles are the certificates of the layer's bundles, by path.
+	Bundles map[string][]BundleCertificate
+	// Findings are files whose content holds what should be secret, or lets
+	// somebody in.
+	Findings []Finding
+	// Forms are the forms of the layer's programs; Form finds an entry's.
+	Forms []Form
+	// Cut names the lists of a gate.Contents of which the layer has more
+	// than is kept.
+	Cut     []string
+	Unsafe  []Unsafe
+	Problem *gate.LayerProblem
 }
 
 // Unsafe is an entry that a careless extractor would act on outside the root,
 // or that hides content.
 type Unsafe struct{ Path, Reason string }
 
-// captured are the paths whose content is kept.
-var captured = []string{"/etc/passwd", "/etc/group", "/etc/os-release", "/usr/lib/os-release"}
-
-// maybeCaptured reports whether p may be what a captured path links to, as in
-// images of Nix and OSTree: those keep the names.
-func maybeCaptured(p string) bool {
-	return slices.ContainsFunc(captured, func(c string) bool { return strings.HasSuffix(p, c) })
+// captured are the paths whose content is kept, by base name. A file that ends
+// in one of them may be what it links to, as in images of Nix and OSTree:
+// those keep the names.
+var captured = map[string][]string{
+	"passwd": {"/etc/passwd"}, "group": {"/etc/group"}, "shadow": {"/etc/shadow"},
+	"os-release": {"/etc/os-release", "/usr/lib/os-release"},
 }
 
 // Whiteouts lists opaque directories (with a trailing slash) and deleted paths

@@ -16,6 +16,7 @@ func FuzzRead(f *testing.F) {
 	plain := tarOf(f, dir("etc"), file("etc/passwd", passwd), symlink("bin", "usr/bin"), program("bin/sh"), hardlink("h", "bin/sh"), whiteout("etc/x"), opaque("usr"), capable("ping", capability(1, 0, true)))
 	f.Add(plain)
 	f.Add(gzipped(f, plain))
+	f.Add(tarOf(f, fileMode("bin/sh", elf(elfOptions{interp: "/lib/ld.so"}), 0o755), file("etc/shadow", "app:"+sha512Hash+":1:\n"), file("root/.netrc", "machine h password "+secret), file("k", openssh("none")), file("a/.git/HEAD", "x")))
 	f.Add(zstandard(f, plain))
 	f.Add(plain[:700])
 	f.Add(sparse(1 << 30))
@@ -54,7 +55,20 @@ func FuzzRead(f *testing.F) {
 		}
 		both := []*Facts{facts, facts}
 		v := Flatten(both)
-		c := Contents(both, v, gate.Config{User: "app"}, make([]gate.Descriptor, 2))
+		c := Contents(both, v, gate.Config{User: "app", Cmd: []string{"sh"}}, make([]gate.Descriptor, 2))
+		MarkUnowned(&c, v, func(layer int, _ string) bool { return layer == 0 })
+		if c.Command == nil || c.Unowned == nil || len(c.Unowned.Files) > maxUnowned {
+			t.Errorf("command %v, unowned %v", c.Command, c.Unowned)
+		}
+		for i, l := range c.Layers {
+			var added int64
+			for _, a := range l.Adds {
+				added += a.Bytes
+			}
+			if added > l.Bytes || l.Wasted > l.Bytes || l.Files > l.Entries {
+				t.Errorf("layer %d: %+v", i, l)
+			}
+		}
 		v.Walk(func(p string, n *Node) {
 			if path.Clean(p) != p || n.Entry == nil || n.Entry.Kind == Whiteout || n.Entry.Kind == Opaque {
 				t.Errorf("%q is %+v", p, n.Entry)

@@ -23,8 +23,9 @@ func (v *View) file(p string) (content []byte, known bool) {
 	if n.Entry == nil || n.Entry.Kind != File {
 		return nil, false
 	}
-	content, kept := v.facts[n.from.layer].Captured[n.from.path]
-	return content, kept || n.from.empty
+	from := n.origin()
+	content, kept := v.facts[from.layer].Captured[from.path]
+	return content, kept || from.empty
 }
 
 // resolveUser resolves a config's USER as runtimes do: moby/sys/user over the image's

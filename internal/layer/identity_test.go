@@ -111,6 +111,8 @@ func TestUserIsReadFromTheFlattenedFiles(t *testing.T) {
 		{"an empty passwd file leaves numbers as they are", "1000", [][]member{{file("etc/passwd", "")}}, 1000, 0, "numeric"},
 		{"a dangling passwd link is no file", "1000", [][]member{{symlink("etc/passwd", "nowhere")}}, 1000, 0, "numeric"},
 		{"of two entries with one name the last counts", "app", [][]member{{file("etc/passwd", passwd), file("etc/passwd", "app:x:0:0::/:\n")}}, 0, 0, "passwd"},
+		{"of two entries with one name the last counts, also when it is empty", "app", [][]member{{file("etc/passwd", passwd), file("etc/passwd", "")}}, -1, -1, "unresolved"},
+		{"of two entries with one name the last counts, also when it is too large", "1000", [][]member{{file("etc/passwd", passwd), file("etc/passwd", big)}}, -1, -1, "unresolved"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, c := imageOf(t, gate.Config{User: tt.user}, tt.layers...)

@@ -14,8 +14,17 @@ type View struct {
 	hidden []hidden
 	// Dangling are hard links whose target is no file when they are made.
 	Dangling []Dangling
+	// deleted counts the files of lower layers that each layer's whiteouts hide.
+	deleted []int
 
 	removedAt map[place]int // built by RemovedBy
+	spare     []Node        // nodes come from here, many to an allocation
+
+	// The directory that took the last entry, as it was spelt: layers list
+	// files by directory. It holds until something is hidden.
+	lastDir  string
+	lastNode *Node
+	lastAt   string
 }
 
 // Node is one path of the view. Implied directories have no Entry.
@@ -23,7 +32,15 @@ type Node struct {
 	Entry    *Entry
 	Layer    int // that brought the entry
 	children map[string]*Node
-	from     origin
+	from     *origin // of a hard link's bytes; nil: they are the entry's own
+}
+
+// origin is where the bytes of the node's entry are.
+func (n *Node) origin() origin {
+	if n.from != nil {
+		return *n.from
+	}
+	return origin{place{n.Entry.Path, n.Layer}, n.Entry.Size == 0}
 }
 
 // origin is where a file's bytes are, which for a hard link is elsewhere.
@@ -59,8 +76,9 @@ type Dangling struct {
 
 // Flatten applies layers in order, base first.
 func Flatten(facts []*Facts) *View {
-	v := &View{root: &Node{Layer: -1}, facts: facts}
+	v := &View{root: &Node{Layer: -1}, facts: facts, deleted: make([]int, len(facts))}
 	for i, f := range facts {
+		before := len(v.hidden)
 		// Deletions first: they concern lower layers only, wherever they
 		// stand in the archive (OCI image-spec, layer.md).
 		for j := range f.Entries {
@@ -73,6 +91,7 @@ func Flatten(facts []*Facts) *View {
 				}
 			}
 		}
+		v.deleted[i] = len(v.hidden) - before
 		for j := range f.Entries {
 			if e := &f.Entries[j]; e.Kind != Whiteout && e.Kind != Opaque {
 				v.place(e, i)
@@ -90,18 +109,22 @@ func (v *View) place(e *Entry, layer int) {
 		return
 	}
 	dir, name := path.Split(e.Path)
-	parent, at := v.find(dir, true, true)
-	if parent == nil {
-		return // below a file, or a loop of links: nothing a runtime could reach
+	parent, at := v.lastNode, v.lastAt
+	if parent == nil || dir != v.lastDir {
+		if parent, at = v.find(dir, true, true); parent == nil {
+			return // below a file, or a loop of links: nothing a runtime could reach
+		}
+		v.lastDir, v.lastNode, v.lastAt = dir, parent, at
 	}
-	from := origin{place{e.Path, layer}, e.Size == 0}
+	var from *origin
 	if e.Kind == Hardlink {
 		if target := v.Lookup(e.Link); target == nil || target.Entry == nil || target.Entry.Kind == Dir {
 			v.Dangling = append(v.Dangling, Dangling{Path: e.Path, Layer: layer})
 		} else {
 			linked := *target.Entry
 			linked.Path, linked.Size = e.Path, 0 // its bytes count once
-			e, from = &linked, target.from
+			where := target.origin()
+			e, from = &linked, &where
 		}
 	}
 	if old := parent.children[name]; old != nil {
@@ -111,11 +134,28 @@ func (v *View) place(e *Entry, layer int) {
 		}
 		v.hide(old, path.Join(at, name), layer)
 	}
-	parent.add(name, &Node{Entry: e, Layer: layer, from: from})
+	n := v.node()
+	n.Entry, n.Layer, n.from = e, layer, from
+	parent.add(name, n)
+}
+
+// node is a new one.
+func (v *View) node() *Node {
+	if len(v.spare) == 0 {
+		v.spare = make([]Node, 256)
+	}
+	n := &v.spare[0]
+	v.spare = v.spare[1:]
+	n.Layer = -1
+	return n
 }
 
 // maxLinks bounds how many symbolic links one look-up follows, as Linux does.
 const maxLinks = 40
+
+// maxDepth is how deep a directory can be made: below, no absolute path of
+// PATH_MAX bytes leads.
+const maxDepth = maxName / 2
 
 // find walks to p as the kernel would inside the root: symbolic links are
 // followed, the last one only with follow, and ".." in a link's target leads up
@@ -136,10 +176,10 @@ func (v *View) find(p string, follow, create bool) (*Node, string) {
 		n := trail[len(trail)-1]
 		child := n.children[part]
 		switch {
-		case child == nil && !create:
+		case child == nil && (!create || len(trail) > maxDepth):
 			return nil, ""
 		case child == nil:
-			child = &Node{Layer: -1}
+			child = v.node()
 			n.add(part, child)
 		case child.Entry == nil || child.Entry.Kind == Dir:
 		case child.Entry.Kind == Symlink && (follow || len(parts) > 0):
@@ -196,6 +236,7 @@ func (v *View) hideChildren(n *Node, at string, by int) {
 
 // hide records every file of a subtree as hidden.
 func (v *View) hide(n *Node, at string, by int) {
+	v.lastNode = nil
 	if n.Entry != nil && n.Entry.Kind != Dir {
 		v.hidden = append(v.hidden, hidden{entry: n.Entry, path: at, layer: n.Layer, by: by})
 	}
@@ -225,12 +266,28 @@ func walkNode(at string, n *Node, f func(string, *Node)) {
 	if n.Entry != nil {
 		f(at, n)
 	}
+	for _, name := range n.names() {
+		walkNode(path.Join(at, name), n.children[name], f)
+	}
+}
+
+// names are those of the children, in order.
+func (n *Node) names() []string {
+	if len(n.children) == 0 {
+		return nil
+	}
 	names := make([]string, 0, len(n.children))
 	for name := range n.children {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	for _, name := range names {
-		walkNode(path.Join(at, name), n.children[name], f)
+	return names
+}
+
+// form is what the node's file is to execve(2), as Facts.Form.
+func (v *View) form(n *Node) (f *Form, known bool) {
+	if n.Entry == nil || n.Entry.Kind != File {
+		return nil, true
 	}
+	return v.facts[n.origin().layer].Form(n.Entry)
 }

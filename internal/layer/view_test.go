@@ -3,6 +3,7 @@ package layer
 import (
 	"archive/tar"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/imagegate/imagegate/internal/gate"
@@ -122,6 +123,26 @@ func TestRemovedByNamesTheLayerThatHidesAFile(t *testing.T) {
 		if by != tt.by || hidden != tt.hides {
 			t.Errorf("layer %d %s: removed %v by %d, want %v by %d", tt.layer, tt.path, hidden, by, tt.hides, tt.by)
 		}
+	}
+}
+
+// TestNoDirectoryIsDeeperThanAPathCanSay puts links to deep directories below
+// each other; an extractor could follow them for ever.
+func TestNoDirectoryIsDeeperThanAPathCanSay(t *testing.T) {
+	deep := strings.Repeat("d/", 1000)
+	members := []member{file(deep+"f", "1")}
+	for i := range 10 {
+		target := "/" + deep
+		if i > 0 {
+			target = fmt.Sprintf("/l%d/%s", i-1, deep)
+		}
+		members = append(members, symlink(fmt.Sprint("l", i), target), file(fmt.Sprintf("l%d/%sf", i, deep), "1"))
+	}
+	v, c := imageOf(t, gate.Config{}, members)
+	depth := 0
+	v.Walk(func(p string, _ *Node) { depth = max(depth, strings.Count(p, "/")) })
+	if depth > maxDepth+1 || c.Files != 2 {
+		t.Errorf("%d files, the deepest below %d directories", c.Files, depth)
 	}
 }
 

@@ -2,14 +2,12 @@ package layer
 
 import (
 	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/imagegate/imagegate/internal/gate"
@@ -33,13 +31,27 @@ type walk struct {
 	implied  int
 	names    int64
 	captured int64 // bytes kept of files that may be linked to
+
+	// The file that passes.
+	hash maphash.Hash
+	tee  teeHash
+	head headed
+
+	buf       []byte // the beginning of the file that passes
+	sink      []byte // takes what nobody reads
+	forms     map[Form]FormID
+	listed    map[Class]int   // findings kept
+	entrances map[string]bool // paths with a finding of class Access
 }
 
 func newWalk(f *Facts, l Limits, v Visitor, compressed func() int64) *walk {
-	return &walk{
+	w := &walk{
 		facts: f, limits: l, visitor: v, seen: map[string]uint64{}, symlinks: map[string]bool{}, seed: maphash.MakeSeed(),
 		content: meter{limits: l, compressed: compressed}, dirs: map[string]bool{},
+		buf: make([]byte, headSize), sink: make([]byte, 64<<10), forms: map[Form]FormID{}, listed: map[Class]int{}, entrances: map[string]bool{},
 	}
+	w.hash.SetSeed(w.seed)
+	return w
 }
 
 // visitError carries a visitor's error through the walk.
@@ -47,8 +59,11 @@ type visitError struct{ err error }
 
 func (e *visitError) Error() string { return e.err.Error() }
 
-// maxUnsafe bounds the unsafe entries kept of one layer.
-const maxUnsafe = 1000
+// Bounds of what is kept of one layer and one entry.
+const (
+	maxUnsafe = 1000
+	maxCaps   = 64 // bytes; the kernel knows of 24
+)
 
 func (w *walk) run(ctx context.Context, r io.Reader) error {
 	tr := tar.NewReader(r)
@@ -81,6 +96,7 @@ func (w *walk) entry(ctx context.Context, h *tar.Header, content io.Reader) erro
 		return err
 	}
 	sum := uint64(0)
+	w.forget(e.Path)
 	if e.Kind == File && e.Size > 0 {
 		var err error
 		if sum, err = w.file(ctx, &e, content); err != nil {
@@ -108,54 +124,6 @@ func (w *walk) account(e *Entry) error {
 	return nil
 }
 
-// file passes a file's bytes to whoever wants them.
-func (w *walk) file(ctx context.Context, e *Entry, content io.Reader) (uint64, error) {
-	var h maphash.Hash
-	h.SetSeed(w.seed)
-	r := io.Reader(&teeHash{r: content, h: &h, meter: &w.content})
-	if w.captures(e) {
-		body, err := io.ReadAll(r)
-		if err != nil {
-			return 0, err
-		}
-		w.facts.Captured[e.Path] = body
-		r = bytes.NewReader(body)
-	}
-	if e.Mode&0o111 != 0 && e.Size >= 4 {
-		head := make([]byte, 4)
-		if _, err := io.ReadFull(r, head); err != nil {
-			return 0, err
-		}
-		e.Exec = string(head) == "\x7fELF" || string(head[:2]) == "#!"
-		r = &headed{head: head, r: r}
-	}
-	if w.visitor != nil && w.visitor.Wants(e) {
-		tell := &errorTeller{r: r}
-		if err := w.visitor.File(ctx, e, tell); err != nil {
-			if tell.err != nil {
-				return 0, tell.err // the stream's, not the visitor's
-			}
-			return 0, &visitError{err}
-		}
-	}
-	// What the visitor left is still hashed, here and in the stream.
-	_, err := io.Copy(io.Discard, r)
-	return h.Sum64(), err
-}
-
-// captures reports whether a file's content is kept: always where the path is
-// captured, and within a bound where such a path might link to it.
-func (w *walk) captures(e *Entry) bool {
-	if e.Size > w.limits.MaxCaptured || !maybeCaptured(e.Path) {
-		return false
-	}
-	if slices.Contains(captured, e.Path) {
-		return true
-	}
-	w.captured += e.Size
-	return w.captured <= 4*w.limits.MaxCaptured
-}
-
 // convert makes an entry of a header; false for what is none.
 func (w *walk) convert(h *tar.Header) (Entry, bool) {
 	if h.Typeflag == tar.TypeXGlobalHeader {
@@ -172,10 +140,11 @@ func (w *walk) convert(h *tar.Header) (Entry, bool) {
 		return Entry{}, false
 	}
 	e := Entry{
-		Path: path.Clean("/" + h.Name), Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid, Size: h.Size, Link: h.Linkname,
+		Path: path.Clean("/" + h.Name), Mode: uint32(h.Mode) & 0o7777, UID: uint32(h.Uid), GID: uint32(h.Gid), Size: h.Size, Link: strings.Clone(h.Linkname),
 	}
-	if c := h.PAXRecords["SCHILY.xattr.security.capability"]; c != "" && len(c) <= 64 {
-		e.Caps = []byte(c)
+	if c := h.PAXRecords["SCHILY.xattr.security.capability"]; c != "" && len(c) <= maxCaps {
+		c = strings.Clone(c) // of the whole header's string
+		e.Caps = &c
 	}
 	dir, name := path.Split(e.Path)
 	if deleted, ok := strings.CutPrefix(name, ".wh."); ok {
@@ -268,6 +237,8 @@ func parent(p string) string { return p[:strings.LastIndexByte(p, '/')] }
 func (w *walk) unsafe(name, reason string) {
 	if len(w.facts.Unsafe) < maxUnsafe {
 		w.facts.Unsafe = append(w.facts.Unsafe, Unsafe{Path: printable(name), Reason: reason})
+	} else {
+		w.cut("unsafe")
 	}
 }
 

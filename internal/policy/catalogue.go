@@ -3,6 +3,9 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"path"
+	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -17,7 +20,14 @@ type catalogue struct {
 	// treats it as if it had failed, note only reports it.
 	unknown disposition
 	// checks are those with a word of their own.
-	checks map[string]disposition
+	checks map[string]setting
+}
+
+// setting is what a policy says of one check.
+type setting struct {
+	action, unknown *disposition
+	severity        gate.Severity // replaces that of every finding
+	allow           []string      // exceptions: see check.Finding.Excepted
 }
 
 // catalogueRule reads
@@ -26,9 +36,13 @@ type catalogue struct {
 //	  deny: HIGH        # findings at or above deny
 //	  warn: MEDIUM      # at or above warn; lower ones are notes
 //	  unknown: warn     # or deny, note: checks that could not tell
-//	  checks: {MIN-01: deny, USER-06: "off"}
+//	  checks:
+//	    MIN-01: deny    # one check: deny, warn, note, off
+//	    HIST-*: "off"   # a family; what names one check goes before it
+//	    FS-03: {severity: LOW, allow: [/app/cache/**]}
+//	    SCAN-04: {action: warn, unknown: note}
 func (c *compiler) catalogueRule(n *yaml.Node) {
-	k := &catalogue{unknown: warn, checks: map[string]disposition{}}
+	k := &catalogue{unknown: warn, checks: map[string]setting{}}
 	c.now.catalogue = k
 	c.family(n, "catalogue", map[string]func(*yaml.Node){
 		"deny": func(n *yaml.Node) { k.deny = c.severity(n, "catalogue.deny") },
@@ -36,35 +50,125 @@ func (c *compiler) catalogueRule(n *yaml.Node) {
 		"unknown": func(n *yaml.Node) {
 			k.unknown = dispositions[c.word(n, "catalogue.unknown", "deny", "warn", "note")]
 		},
-		"checks": func(n *yaml.Node) {
-			fields := map[string]func(*yaml.Node){}
-			for _, one := range check.All() {
-				fields[one.ID] = func(n *yaml.Node) {
-					k.checks[one.ID] = dispositions[c.word(n, "catalogue.checks."+one.ID, "deny", "warn", "note", "off")]
-				}
-			}
-			c.object(n, "catalogue.checks", fields)
-		},
+		"checks": func(n *yaml.Node) { c.checkSettings(n, k) },
 	})
 	c.now.demands = append(c.now.demands, fmt.Sprintf("every check of the catalogue: %s and above deny, %s and above warn, the rest is noted; a check that cannot tell: %s",
 		cmp.Or(k.deny, "none"), cmp.Or(k.warn, "none"), k.unknown))
 	for _, one := range check.All() {
-		if d, own := k.checks[one.ID]; own {
-			c.now.demands = append(c.now.demands, fmt.Sprintf("%s %s: %s", one.ID, one.Name, d))
+		if s, own := k.checks[one.ID]; own {
+			c.now.demands = append(c.now.demands, fmt.Sprintf("%s %s: %s", one.ID, one.Name, s))
 		}
 	}
 }
 
+// checkSettings reads checks: families first, so that a single check's word
+// stands whatever the order in the file.
+func (c *compiler) checkSettings(n *yaml.Node, k *catalogue) {
+	single := map[string]setting{}
+	fields := map[string]func(*yaml.Node){}
+	for _, one := range check.All() {
+		fields[one.ID] = func(n *yaml.Node) { single[one.ID] = c.setting(n, one.ID) }
+		family := family(one.ID)
+		fields[family] = func(n *yaml.Node) {
+			s := c.setting(n, family)
+			for _, member := range check.All() {
+				if covers(family, member.ID) {
+					k.checks[member.ID] = s
+				}
+			}
+		}
+	}
+	c.object(n, "catalogue.checks", fields)
+	for id, s := range single {
+		k.checks[id] = s
+	}
+}
+
+// family is the pattern of an id's family: "FS-*".
+func family(id string) string { return id[:strings.Index(id, "-")] + "-*" }
+
+// covers reports whether a check's id or a family's pattern covers an id.
+func covers(pattern, id string) bool {
+	ok, err := path.Match(pattern, id)
+	return err == nil && ok
+}
+
+func (c *compiler) setting(n *yaml.Node, id string) (s setting) {
+	what := "catalogue.checks." + id
+	word := func(to **disposition, words ...string) func(*yaml.Node) {
+		return func(n *yaml.Node) {
+			d := dispositions[c.word(n, what, words...)]
+			*to = &d
+		}
+	}
+	if n.Kind == yaml.ScalarNode {
+		word(&s.action, "deny", "warn", "note", "off")(n)
+		return s
+	}
+	c.object(n, what, map[string]func(*yaml.Node){
+		"action":   word(&s.action, "deny", "warn", "note", "off"),
+		"unknown":  word(&s.unknown, "deny", "warn", "note", "off"),
+		"severity": func(n *yaml.Node) { s.severity = c.severity(n, what+".severity") },
+		"allow": func(n *yaml.Node) {
+			s.allow = c.texts(n, what+".allow")
+			for _, e := range s.allow {
+				if _, err := path.Match(e, ""); err != nil {
+					c.fail(n, "%s.allow %.100q is not a glob: %v", what, e, err)
+				}
+			}
+		},
+	})
+	return s
+}
+
+// String says what is set, for Explain.
+func (s setting) String() string {
+	var parts []string
+	if s.action != nil {
+		parts = append(parts, s.action.String())
+	}
+	if s.severity != "" {
+		parts = append(parts, "counted as "+string(s.severity))
+	}
+	if s.unknown != nil {
+		parts = append(parts, "if it cannot tell: "+s.unknown.String())
+	}
+	if len(s.allow) > 0 {
+		parts = append(parts, "except "+strings.Join(s.allow, ", "))
+	}
+	return strings.Join(parts, ", ")
+}
+
 // disposes says what a finding of a check is worth under the catalogue.
-func (k *catalogue) disposes(id string, severity gate.Severity) disposition {
-	if d, own := k.checks[id]; own {
-		return d
+func (k *catalogue) disposes(id string, severity gate.Severity, unknown bool) disposition {
+	s := k.checks[id]
+	if unknown && s.unknown != nil {
+		return *s.unknown
 	}
+	d := note
 	switch {
+	case s.action != nil:
+		d = *s.action
 	case k.deny != "" && severity.Rank() >= k.deny.Rank():
-		return deny
+		d = deny
 	case k.warn != "" && severity.Rank() >= k.warn.Rank():
-		return warn
+		d = warn
 	}
-	return note
+	if unknown {
+		d = min(d, k.unknown)
+	}
+	return d
+}
+
+// settingOf is what the policy's catalogue rules say of a check; several rules
+// may speak of one, and all their exceptions count.
+func (p *Policy) settingOf(id string) (s setting) {
+	for i := range p.rules {
+		if k := p.rules[i].catalogue; k != nil {
+			one := k.checks[id]
+			s.severity = cmp.Or(s.severity, one.severity)
+			s.allow = slices.Concat(s.allow, one.allow)
+		}
+	}
+	return s
 }

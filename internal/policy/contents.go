@@ -56,7 +56,7 @@ func (c *compiler) contents(n *yaml.Node) {
 		"unsafeArchive":        c.denied("contents.unsafeArchive", "no archive entries that leave the root", "FS-06"),
 		"metadataRemoved":      c.denied("contents.metadataRemoved", "no package records removed", "SCAN-02"),
 		"endOfLife":            c.denied("contents.endOfLife", "no distribution past its end of life", "BASE-10"),
-		"secrets":              c.denied("contents.secrets", "no credentials in any layer, deleted files included", "CRED-01", "CRED-04"),
+		"secrets":              c.denied("contents.secrets", "no credentials in any layer, deleted files included", "CRED-01", "CRED-02", "CRED-03", "CRED-04", "CRED-06"),
 		"allowedSecretPaths":   paths("contents.allowedSecretPaths", &o.AllowedSecretPaths),
 	})
 }

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"github.com/imagegate/imagegate/internal/gate"
@@ -31,7 +33,7 @@ func (p *Policy) Decide(ev *gate.Evidence, now time.Time, early bool) gate.Verdi
 func (p *Policy) catalogueChecks(s *sorter, ev *gate.Evidence, early bool) {
 	images := map[int]bool{}
 	for _, c := range p.checks {
-		if (early && !c.Tier.Early()) || !p.wants(c) {
+		if c.Tier == check.TierReference || (early && !c.Tier.Early()) || !p.wants(c) {
 			continue
 		}
 		in := check.Input{Evidence: ev, Options: p.options, Now: s.now}
@@ -68,31 +70,43 @@ func (p *Policy) wants(c *check.Check) bool {
 
 // report sorts a check's answer into the verdict.
 func (p *Policy) report(s *sorter, c *check.Check, img *gate.ImageEvidence, r check.Result, early bool) {
+	set := p.settingOf(c.ID)
 	switch r.Outcome {
 	case check.Unknown:
 		if early {
 			return // the layers may still tell
 		}
-		rule, d := p.disposes(c, c.Severity, true)
-		s.add(rule, d, violation(img, c, check.Finding{Message: "could not tell: " + r.Reason, Fix: c.Doc.Fix}, string(check.Unknown)))
+		rule, d := p.disposes(c, finding{severity: cmp.Or(set.severity, c.Severity), own: c.Severity, unknown: true})
+		s.add(rule, d, violation(img, c, check.Finding{Severity: set.severity, Message: "could not tell: " + r.Reason, Fix: c.Doc.Fix}, string(check.Unknown)))
 	case check.Fail:
 		for _, f := range r.Findings {
-			severity := c.Severity
-			if f.Severity != "" {
-				severity = f.Severity
+			own := cmp.Or(f.Severity, c.Severity)
+			f.Severity = cmp.Or(set.severity, own)
+			excepted := f.Excepted(set.allow)
+			if excepted {
+				f.Message += " (the policy accepts it)"
 			}
-			rule, d := p.disposes(c, severity, false)
+			rule, d := p.disposes(c, finding{severity: f.Severity, own: own, excepted: excepted})
 			s.add(rule, d, violation(img, c, f, ""))
 		}
 	}
 }
 
-// disposes finds the rule that says the strongest word about a finding.
-func (p *Policy) disposes(c *check.Check, severity gate.Severity, unknown bool) (*rule, disposition) {
+// finding is what counts of a finding when it is sorted.
+type finding struct {
+	severity gate.Severity // that the policy gives it
+	own      gate.Severity // that the check gives it
+	unknown  bool
+	excepted bool
+}
+
+// disposes finds the rule that says the strongest word about a finding. What
+// guards the gate's own sight denies whatever a policy says of it.
+func (p *Policy) disposes(c *check.Check, f finding) (*rule, disposition) {
 	by, strongest := &rule{name: integrityRule}, silent
 	if c.Integrity {
 		strongest = note
-		if unknown || severity.Rank() >= gate.SeverityHigh.Rank() {
+		if f.unknown || f.own.Rank() >= gate.SeverityHigh.Rank() {
 			strongest = deny
 		}
 	}
@@ -103,13 +117,13 @@ func (p *Policy) disposes(c *check.Check, severity gate.Severity, unknown bool) 
 		case r.enforcing(c.ID):
 			d = deny
 		case r.catalogue != nil:
-			d = r.catalogue.disposes(c.ID, severity)
-			if unknown && d > r.catalogue.unknown {
-				d = r.catalogue.unknown
-			}
+			d = r.catalogue.disposes(c.ID, f.severity, f.unknown)
 		}
 		if d == deny && r.warn {
 			d = warn
+		}
+		if f.excepted {
+			d = min(d, note)
 		}
 		if d > strongest {
 			by, strongest = r, d
@@ -129,17 +143,30 @@ func (r *rule) enforcing(id string) bool {
 
 // violation is a finding with its place.
 func violation(img *gate.ImageEvidence, c *check.Check, f check.Finding, outcome string) gate.Violation {
-	v := gate.Violation{Check: c.ID, Severity: c.Severity, Message: f.Message, Fix: f.Fix, Path: f.Path, Package: f.Package, Outcome: outcome}
-	if f.Severity != "" {
-		v.Severity = f.Severity
+	v := gate.Violation{
+		Check: c.ID, Severity: cmp.Or(f.Severity, c.Severity), Message: f.Message, Fix: f.Fix, Path: f.Path, Subject: f.Subject,
+		Package: f.Package, Vulnerability: f.Vulnerability, Outcome: outcome,
 	}
 	if img != nil {
 		v.Platform = img.Platform
 		if f.Layer != nil {
-			v.Layer = layerRef(img, *f.Layer)
+			v.Layer, v.Origin = layerRef(img, *f.Layer), origin(img, *f.Layer)
 		}
 	}
 	return v
+}
+
+// origin says who brought what a layer holds; "" where no base is known well
+// enough to tell.
+func origin(img *gate.ImageEvidence, layer int) string {
+	b := img.Base
+	switch {
+	case layer < 0 || b == nil || b.Proof.Rank() < gate.ProofMatched.Rank():
+		return ""
+	case layer < b.Layers:
+		return gate.OriginBase
+	}
+	return gate.OriginImage
 }
 
 // layerRef names a layer with its history line; nil when the index is none.
@@ -147,9 +174,21 @@ func layerRef(img *gate.ImageEvidence, i int) *gate.LayerRef {
 	if i < 0 || (i >= len(img.Config.DiffIDs) && i >= len(img.Manifest.Layers)) {
 		return nil
 	}
-	ref := &gate.LayerRef{Index: i, CreatedBy: img.Config.CreatedBy(i)}
+	ref := &gate.LayerRef{Index: i, CreatedBy: createdBy(img.Config.CreatedBy(i))}
 	if i < len(img.Config.DiffIDs) {
 		ref.DiffID = img.Config.DiffIDs[i]
 	}
 	return ref
+}
+
+// maxCreatedBy bounds a history line in a finding, in bytes: there may be
+// thousands of findings.
+const maxCreatedBy = 300
+
+// createdBy is a history line without the secrets that may be in it.
+func createdBy(line string) string {
+	if line = check.Redact(line); len(line) > maxCreatedBy {
+		line = strings.ToValidUTF8(line[:maxCreatedBy], "") + "…"
+	}
+	return line
 }

@@ -5,53 +5,7 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
-
-	"github.com/imagegate/imagegate/internal/gate"
 )
-
-// base reads
-//
-//	base:
-//	  approved: [gcr.io/distroless/static, scratch]  # proven by diffIDs
-//	  maxAge: 90d            # of the base's creation
-//	  proof: matched         # or proven, attested, claimed: the least accepted
-//	  devVariants: deny      # debug, dev, sdk, toolchains
-func (c *compiler) base(n *yaml.Node) {
-	o := &c.policy.options
-	c.family(n, "base", map[string]func(*yaml.Node){
-		"approved": func(n *yaml.Node) {
-			c.list(n, "base.approved", func(item *yaml.Node) {
-				s := c.text(item, "base.approved entry")
-				if s == "scratch" {
-					o.ApprovedBases = append(o.ApprovedBases, s)
-					return
-				}
-				ref, err := gate.ParseReference(s)
-				if err != nil || ref.Scheme != gate.SchemeRegistry {
-					c.fail(item, "base.approved %.100q is not a registry reference", s)
-					return
-				}
-				o.ApprovedBases = append(o.ApprovedBases, ref.Name)
-			})
-			c.enforce("built on one of "+strings.Join(o.ApprovedBases, ", "), "BASE-01", "BASE-02")
-		},
-		"maxAge": func(n *yaml.Node) {
-			o.MaxBaseAge = c.duration(n, "base.maxAge")
-			c.enforce("the base is at most "+n.Value+" old", "BASE-02")
-		},
-		"proof": func(n *yaml.Node) {
-			o.MinProof = gate.Proof(c.word(n, "base.proof", "proven", "attested", "matched", "claimed"))
-			c.enforce("the base is at least "+n.Value, "BASE-01")
-		},
-		"devVariants": func(n *yaml.Node) {
-			if c.word(n, "base.devVariants", "deny", "allow") == "allow" {
-				o.DevBases = true
-				return
-			}
-			c.enforce("no development variant as base", "BASE-06")
-		},
-	})
-}
 
 // user reads
 //

@@ -13,25 +13,26 @@ import (
 // graceFields are the severities grace can be given for.
 var graceFields = map[string]gate.Severity{
 	"critical": gate.SeverityCritical, "high": gate.SeverityHigh, "medium": gate.SeverityMedium, "low": gate.SeverityLow, "unknown": gate.SeverityUnknown,
+	"kev": gate.GraceExploited,
 }
 
 // grace reads, beside rules and waivers,
 //
-//	grace: {critical: 48h, high: 7d}
+//	grace: {critical: 48h, high: 7d, kev: 0}
 //
 // which says how long an image that passed is still admitted by a cluster after
 // a vulnerability of that severity is found in it. It is warned of from the
-// first day; a new build gets none. What is not named has no grace.
+// first day; a new build gets none. What is not named has no grace. A vulnerability
+// that is known to be exploited has that of kev, whatever its severity.
 func (c *compiler) grace(n *yaml.Node) {
 	fields := map[string]func(*yaml.Node){}
 	for name, severity := range graceFields {
 		fields[name] = func(n *yaml.Node) {
-			d := c.duration(n, "grace."+name)
-			if d < 0 {
-				c.fail(n, "grace.%s is negative", name)
+			if n.Value == "0" {
+				c.policy.grace[severity] = 0
 				return
 			}
-			c.policy.grace[severity] = d
+			c.policy.grace[severity] = c.duration(n, "grace."+name)
 		}
 	}
 	c.policy.grace = gate.Grace{}
@@ -44,7 +45,7 @@ func (p *Policy) Grace() gate.Grace { return p.grace }
 // graceWords says what grace there is; "" when there is none.
 func graceWords(g gate.Grace) string {
 	var parts []string
-	for _, s := range []gate.Severity{gate.SeverityCritical, gate.SeverityHigh, gate.SeverityMedium, gate.SeverityLow, gate.SeverityUnknown} {
+	for _, s := range []gate.Severity{gate.SeverityCritical, gate.SeverityHigh, gate.SeverityMedium, gate.SeverityLow, gate.SeverityUnknown, gate.GraceExploited} {
 		if d := g[s]; d > time.Duration(0) {
 			parts = append(parts, fmt.Sprintf("%s for %s", s, days(d)))
 		}

@@ -18,7 +18,18 @@ type Policy struct {
 	// lifetime is how long a verdict counts.
 	lifetime time.Duration
 	grace    gate.Grace
-	checks   []*check.Check
+	// What the gate is to look up, and with which keys.
+	lookUp     []string
+	supply     bool
+	supplyKeys []gate.NamedKey
+	baseKeys   []baseKey
+	checks     []*check.Check
+}
+
+// baseKey is a key that must have signed the bases of a pattern.
+type baseKey struct {
+	base string
+	gate.NamedKey
 }
 
 // rule is one entry of a policy's rules, decoded. Exactly one of the kinds is
@@ -56,5 +67,18 @@ func (p *Policy) Needs() gate.Needs {
 			bases = append(bases, b)
 		}
 	}
-	return gate.Needs{Platforms: p.options.RequiredPlatforms, Bases: bases}
+	return gate.Needs{
+		Platforms: p.options.RequiredPlatforms, Bases: bases, LookUp: p.lookUp, Supply: p.supply, SupplyKeys: p.supplyKeys,
+	}
+}
+
+// BaseKeys implements gate.Policy.
+func (p *Policy) BaseKeys(base gate.Reference) []gate.NamedKey {
+	var out []gate.NamedKey
+	for _, k := range p.baseKeys {
+		if matches(k.base, base) {
+			out = append(out, k.NamedKey)
+		}
+	}
+	return out
 }

@@ -47,7 +47,7 @@ func reference(t testing.TB, s string) gate.Reference {
 // sound is evidence of an image that every shipped policy but guide passes.
 func sound(t testing.TB) *gate.Evidence {
 	t.Helper()
-	id, no := 65532, false
+	id, no, yes := 65532, false, true
 	image := gate.ImageEvidence{
 		Platform: "linux/amd64", Digest: digest,
 		Manifest: gate.Manifest{
@@ -62,8 +62,10 @@ func sound(t testing.TB) *gate.Evidence {
 		Base: &gate.Base{Proof: gate.ProofUnknown},
 		Contents: &gate.Contents{
 			Complete: true, Executables: 1, Class: gate.ClassStatic, OSRelease: &gate.OSRelease{ID: "debian", VersionID: "12"},
-			Layers: []gate.LayerEvidence{{Digest: digest, DiffID: digest, UncompressedBytes: 3000}},
-			User:   gate.User{Configured: "65532:65532", UID: &id, GID: &id, Source: "numeric"},
+			Layers:  []gate.LayerEvidence{{Digest: digest, DiffID: digest, UncompressedBytes: 3000}},
+			User:    gate.User{Configured: "65532:65532", UID: &id, GID: &id, Source: "numeric"},
+			Command: &gate.Command{Argument: "/app", Path: "/app", Mode: 0o755, Runnable: &yes, Format: "elf", Machine: "amd64"},
+			Unowned: &gate.Unowned{}, Trust: &gate.Trust{Bundle: "/etc/ssl/certs/ca-certificates.crt", Count: 140},
 		},
 		Scan: &gate.Scan{OS: &gate.OS{Family: "debian", Name: "12", Supported: true, EndOfLife: &no}, OSPackages: 1, Packages: []gate.Package{{Name: "openssl"}}},
 	}

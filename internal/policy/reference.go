@@ -7,6 +7,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/imagegate/imagegate/internal/gate"
+	"github.com/imagegate/imagegate/internal/policy/check"
 )
 
 // The checks of reference rules.
@@ -56,5 +57,12 @@ func (p *Policy) reference(s *sorter) {
 			v.Message = fmt.Sprintf("%s does not match the required pattern %s", s.ref.Name, r.pattern)
 		}
 		s.add(r, deny, v)
+	}
+	// Checks of the catalogue that the reference answers cost no request
+	// either.
+	for _, c := range p.checks {
+		if c.Tier == check.TierReference && p.wants(c) {
+			p.report(s, c, nil, c.Decide(check.Input{Evidence: &gate.Evidence{Reference: s.ref}, Options: p.options, Now: s.now}), true)
+		}
 	}
 }

@@ -25,7 +25,7 @@ func (c *compiler) rule(n *yaml.Node) {
 	c.now = r
 	kinds := map[string]func(*yaml.Node){
 		"base": c.base, "user": c.user, "layers": c.layers, "contents": c.contents, "config": c.config,
-		"freshness": c.freshness, "platforms": c.platforms, "cel": c.celRule, "catalogue": c.catalogueRule,
+		"freshness": c.freshness, "platforms": c.platforms, "supply": c.supply, "cel": c.celRule, "catalogue": c.catalogueRule,
 	}
 	fields := map[string]func(*yaml.Node){
 		"name":     func(n *yaml.Node) { r.name = c.text(n, "rule.name") },
@@ -59,7 +59,7 @@ func (c *compiler) rule(n *yaml.Node) {
 	}
 	switch {
 	case len(found) == 0:
-		c.fail(n, "rule %q demands nothing; expected a pattern, maxSeverity, maxCVSS, base, user, layers, contents, config, freshness, platforms, cel or catalogue", r.name)
+		c.fail(n, "rule %q demands nothing; expected a pattern, maxSeverity, maxCVSS, base, user, layers, contents, config, freshness, platforms, supply, cel or catalogue", r.name)
 	case len(found) > 1:
 		slices.Sort(found)
 		c.fail(n, "rule %q is of several kinds (%s); write one rule for each", r.name, strings.Join(found, ", "))

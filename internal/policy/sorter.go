@@ -90,8 +90,9 @@ func (s *sorter) finish(ev *gate.Evidence) gate.Verdict {
 	for i := range ev.Images {
 		v.Platforms = append(v.Platforms, summary(&ev.Images[i]))
 	}
+	rebuilds(ev, &v)
 	v.Counts = counts(ev)
-	v.Policy, v.Database = s.policy.ref, ev.Database
+	v.Policy, v.Database, v.Exploits = s.policy.ref, ev.Database, ev.Exploits
 	v.Signature = gate.SignatureState{State: gate.NotAsked}
 	v.DecidedAt = s.now.UTC()
 	v.ExpiresAt = v.DecidedAt.Add(s.policy.lifetime)

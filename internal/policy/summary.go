@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+
 	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/policy/check"
 )
@@ -16,6 +18,9 @@ func summary(img *gate.ImageEvidence) gate.PlatformVerdict {
 	p.CompressedBytes = &compressed
 	if b := img.Base; b != nil {
 		p.Base = &gate.BaseRef{Reference: b.Reference, Digest: b.Digest, Layers: b.Layers, Proof: b.Proof}
+		if n := b.Newest; n != nil {
+			p.Base.Newest = &gate.NewestRef{Reference: n.Reference, Digest: n.Digest, Created: n.Created}
+		}
 	}
 	if c := img.Contents; c != nil {
 		p.Class = c.Class
@@ -36,6 +41,31 @@ func summary(img *gate.ImageEvidence) gate.PlatformVerdict {
 		}
 	}
 	return p
+}
+
+// rebuilds counts, for each platform whose base has a newer build that was
+// scanned, the violations that building on it removes: vulnerabilities of the
+// base that the newer build no longer has.
+func rebuilds(ev *gate.Evidence, v *gate.Verdict) {
+	for i := range ev.Images {
+		b, newest := ev.Images[i].Base, v.Platforms[i].Base
+		if newest == nil || newest.Newest == nil || !b.Newest.Scanned {
+			continue
+		}
+		for _, f := range v.Violations {
+			if f.Platform != v.Platforms[i].Platform {
+				continue
+			}
+			newest.Newest.Of++
+			if f.Vulnerability == nil || f.Package == nil || f.Origin != gate.OriginBase {
+				continue
+			}
+			key := (&gate.Vulnerability{ID: f.Vulnerability.ID, Package: f.Package.Name}).Key()
+			if _, still := slices.BinarySearch(b.Newest.Vulnerabilities, key); !still {
+				newest.Newest.Removes++
+			}
+		}
+	}
 }
 
 // counts are vulnerabilities by severity. The same one in the same package of

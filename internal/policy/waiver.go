@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // Waiver is an accepted risk: what, for which images, why, by whom, how long.
 type Waiver struct {
 	Vulnerability string // an advisory's id; or
-	Check         string // a check's id; or
+	Check         string // a check's id, or a family such as FS-*; or
 	Rule          string // a rule's name
 	Image         string // repository pattern
 	Package       string // name or purl; empty: any
@@ -25,7 +26,7 @@ type Waiver struct {
 
 // waiver reads
 //
-//   - vulnerability: CVE-2026-1234   # or check: MIN-01, or rule: NAME
+//   - vulnerability: CVE-2026-1234   # or check: MIN-01, check: FS-*, or rule: NAME
 //     image: registry.example/team/*
 //     package: openssl               # optional
 //     reason: not reachable; see TICKET-12
@@ -66,7 +67,7 @@ func (c *compiler) waiver(n *yaml.Node) {
 	if named != 1 {
 		c.fail(n, "a waiver names a vulnerability, a check or a rule, and only one of them")
 	}
-	if w.Check != "" && check.ByID(w.Check) == nil && !strings.HasPrefix(w.Check, "REF-") && !strings.HasPrefix(w.Check, "VULN-") && w.Check != checkCEL {
+	if w.Check != "" && !slices.ContainsFunc(check.All(), func(c *check.Check) bool { return c.ID == w.Check || family(c.ID) == w.Check }) && !strings.HasPrefix(w.Check, "REF-") && !strings.HasPrefix(w.Check, "VULN-") && w.Check != checkCEL {
 		c.fail(n, "waiver.check %.100q is no check of the catalogue", w.Check)
 	}
 	c.policy.waivers = append(c.policy.waivers, w)
@@ -97,7 +98,7 @@ func (w Waiver) covers(ref gate.Reference, v gate.Violation) bool {
 	case w.Vulnerability != "":
 		return v.Vulnerability != nil && strings.EqualFold(v.Vulnerability.ID, w.Vulnerability)
 	case w.Check != "":
-		return v.Check == w.Check
+		return covers(w.Check, v.Check)
 	}
 	return v.Rule == w.Rule
 }
@@ -120,6 +121,5 @@ func (p *Policy) waive(ref gate.Reference, v gate.Violation, now time.Time) *gat
 
 // expired is what a finding says whose waiver no longer counts.
 func expired(w *gate.WaiverRef) string {
-	last := w.Expires.Add(-time.Second) // a day counts to its end
-	return fmt.Sprintf(" (the waiver of %s expired on %s)", w.Owner, last.UTC().Format(time.DateOnly))
+	return fmt.Sprintf(" (the waiver of %s expired on %s)", w.Owner, w.Until())
 }

@@ -38,7 +38,9 @@ type Options struct {
 	// 8 MiB.
 	MaxManifest, MaxConfig int64
 	UserAgent              string
-	Logger                 *slog.Logger
+	// BaseHistory remembers base images; nil: only this hour's are known.
+	BaseHistory BaseHistory
+	Logger      *slog.Logger
 }
 
 // Client implements gate.Resolver and gate.Bases. It is safe for concurrent
@@ -49,7 +51,7 @@ type Client struct {
 	// transports hold one authenticated transport a repository, so that a
 	// second look-up costs neither ping nor token.
 	transports *expirable.LRU[string, *transport.Wrapper]
-	bases      *expirable.LRU[string, gate.KnownBase]
+	bases      *expirable.LRU[string, []gate.KnownBase]
 }
 
 // New makes a client. The error is CodeInvalid and names the CA bundle.
@@ -82,7 +84,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		Options:    o,
 		transports: expirable.NewLRU[string, *transport.Wrapper](256, nil, 10*time.Minute),
-		bases:      expirable.NewLRU[string, gate.KnownBase](1024, nil, time.Hour),
+		bases:      expirable.NewLRU[string, []gate.KnownBase](1024, nil, baseMemory),
 	}
 	c.base = &plainGuard{next: base, allowed: c.PlainHTTP}
 	return c, nil

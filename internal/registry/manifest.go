@@ -71,6 +71,9 @@ const (
 // hide an image from the gate.
 func (d descriptor) entry() gate.IndexEntry {
 	e := gate.IndexEntry{Digest: d.Digest, MediaType: d.MediaType, ArtifactType: d.ArtifactType, Platform: d.platform(), Size: d.Size, Role: roleOther}
+	if about := d.Annotations["vnd.docker.reference.digest"]; len(about) <= 100 {
+		e.For = about
+	}
 	switch {
 	case e.Platform == "unknown/unknown":
 		e.Role = roleAttestation
@@ -140,6 +143,7 @@ type configFile struct {
 	History []struct {
 		CreatedBy  string `json:"created_by"`
 		Comment    string `json:"comment"`
+		Author     string `json:"author"`
 		EmptyLayer bool   `json:"empty_layer"`
 	} `json:"history"`
 }
@@ -175,7 +179,7 @@ func evidence(m manifest, rawManifest, rawConfig []byte, digest string) (gate.Im
 	}
 	for _, h := range c.History {
 		e.Config.History = append(e.Config.History, gate.History{
-			CreatedBy: bounded(h.CreatedBy), Comment: bounded(h.Comment), EmptyLayer: h.EmptyLayer,
+			CreatedBy: bounded(h.CreatedBy), Comment: bounded(h.Comment), Author: bounded(h.Author), EmptyLayer: h.EmptyLayer,
 		})
 	}
 	e.Platform = (&platform{OS: c.OS, Architecture: c.Architecture, Variant: c.Variant}).String()

@@ -44,7 +44,7 @@ func golden(t *testing.T, name string, got []byte) {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, got, 0o600); err != nil {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -61,7 +61,7 @@ func TestTheTableShowsWhatAPersonNeeds(t *testing.T) {
 	broken := gate.Verdict{Image: "registry.example/app:1.2", Decision: gate.Errored, Error: &gate.Failure{Code: gate.CodeUnavailable, Message: "the registry did not answer", Retryable: true}}
 	for name, v := range map[string]gate.Verdict{"fail.golden": verdict(), "error.golden": broken} {
 		var b bytes.Buffer
-		if err := Write(&b, "table", v, Options{}); err != nil {
+		if err := Write(&b, "table", Document{Verdict: v}, Options{}); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name, b.Bytes())
@@ -70,7 +70,7 @@ func TestTheTableShowsWhatAPersonNeeds(t *testing.T) {
 
 func TestJSONIsTheVerdictDocument(t *testing.T) {
 	var b bytes.Buffer
-	if err := Write(&b, "json", verdict(), Options{}); err != nil {
+	if err := Write(&b, "json", Document{Verdict: verdict()}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var back gate.Verdict
@@ -87,7 +87,7 @@ func TestAnAuthorsTextCannotDriveTheTerminal(t *testing.T) {
 	v.Violations[0].Layer.CreatedBy = "RUN x\x1b[2J\r\n\u202egood\u009b31m"
 	v.Violations[0].Message = "a\nPASS  registry.example/app"
 	var b bytes.Buffer
-	if err := Write(&b, "table", v, Options{}); err != nil {
+	if err := Write(&b, "table", Document{Verdict: v}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{"\x1b", "\r", "\u202e", "\u009b", "\nPASS"} {
@@ -99,10 +99,10 @@ func TestAnAuthorsTextCannotDriveTheTerminal(t *testing.T) {
 
 func TestColourOnlyWhereAskedFor(t *testing.T) {
 	var plain, painted bytes.Buffer
-	if err := Write(&plain, "table", verdict(), Options{}); err != nil {
+	if err := Write(&plain, "table", Document{Verdict: verdict()}, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(&painted, "table", verdict(), Options{Color: true}); err != nil {
+	if err := Write(&painted, "table", Document{Verdict: verdict()}, Options{Color: true}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(plain.String(), "\x1b") || !strings.Contains(painted.String(), "\x1b[1;31mFAIL") {
@@ -116,10 +116,10 @@ func TestLongListsAreCutWithAWord(t *testing.T) {
 		v.Violations = append(v.Violations, v.Violations[0])
 	}
 	var cut, all bytes.Buffer
-	if err := Write(&cut, "table", v, Options{}); err != nil {
+	if err := Write(&cut, "table", Document{Verdict: v}, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(&all, "table", v, Options{All: true}); err != nil {
+	if err := Write(&all, "table", Document{Verdict: v}, Options{All: true}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(cut.String(), "… and 16 more") || strings.Contains(all.String(), "more:") || strings.Count(all.String(), "CVE-2026-1 in") != 41 {
@@ -128,7 +128,7 @@ func TestLongListsAreCutWithAWord(t *testing.T) {
 }
 
 func TestAnUnknownFormatIsRefused(t *testing.T) {
-	if err := Write(&bytes.Buffer{}, "xml", verdict(), Options{}); gate.CodeOf(err) != gate.CodeInvalid || !strings.Contains(err.Error(), "table, json") {
+	if err := Write(&bytes.Buffer{}, "xml", Document{Verdict: verdict()}, Options{}); gate.CodeOf(err) != gate.CodeInvalid || !strings.Contains(err.Error(), "table, json") {
 		t.Errorf("%v", err)
 	}
 	if Known("xml") || !Known("json") {

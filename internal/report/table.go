@@ -36,7 +36,8 @@ func (p printer) paint(code, s string) string {
 
 // table writes what a person needs to act: the decision, what the image is,
 // and each finding with its place and its mend.
-func table(w io.Writer, v gate.Verdict, o Options) error {
+func table(w io.Writer, d Document, o Options) error {
+	v := d.Verdict
 	p := printer{Writer: bufio.NewWriter(w), color: o.Color}
 	p.head(v)
 	for _, platform := range v.Platforms {
@@ -57,7 +58,7 @@ func table(w io.Writer, v gate.Verdict, o Options) error {
 }
 
 func (p printer) head(v gate.Verdict) {
-	word, code := strings.ToUpper(string(v.Decision)), red
+	word, code := strings.ToUpper(short(string(v.Decision), 20)), red
 	if v.Decision == gate.Pass {
 		code = green
 	}
@@ -92,7 +93,10 @@ func (p printer) platform(pv gate.PlatformVerdict) {
 	if pv.Packages != nil {
 		parts = append(parts, plural(*pv.Packages, "package"))
 	}
-	fmt.Fprintf(p, "  %s  %s\n", pv.Platform, clean(strings.Join(parts, ", ")))
+	fmt.Fprintf(p, "  %s  %s\n", clean(pv.Platform), clean(strings.Join(parts, ", ")))
+	if advice := rebuild(pv.Base); advice != "" {
+		fmt.Fprintf(p, "  %s\n", clean(advice))
+	}
 }
 
 func userText(u gate.User) string {
@@ -129,14 +133,17 @@ func (p printer) finding(f gate.Violation, code string) {
 	if f.Rule != "" {
 		where += "  rule " + f.Rule
 	}
-	fmt.Fprintf(p, "  %s %s  %s\n", p.paint(code, fmt.Sprintf("%-8s", f.Severity)), p.paint(bold, f.Check), p.paint(dim, clean(strings.TrimSpace(where))))
+	if f.Origin != "" {
+		where += "  from the " + f.Origin
+	}
+	fmt.Fprintf(p, "  %s %s  %s\n", p.paint(code, fmt.Sprintf("%-8s", clean(string(f.Severity)))), p.paint(bold, clean(f.Check)), p.paint(dim, clean(strings.TrimSpace(where))))
 	fmt.Fprintf(p, "           %s\n", clean(f.Message))
 	if f.Layer != nil {
 		line := fmt.Sprintf("layer %d", f.Layer.Index)
 		if f.Layer.CreatedBy != "" {
-			line += ": " + cut(f.Layer.CreatedBy, 90)
+			line += ": " + history(f.Layer.CreatedBy, 90)
 		}
-		fmt.Fprintf(p, "           %s\n", p.paint(dim, clean(line)))
+		fmt.Fprintf(p, "           %s\n", p.paint(dim, line))
 	}
 	if f.Fix != "" {
 		fmt.Fprintf(p, "           fix: %s\n", clean(f.Fix))

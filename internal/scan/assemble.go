@@ -41,6 +41,12 @@ func (s *scanner) assemble(ctx context.Context, img gate.Image, results []*layer
 			problems = append(problems, p)
 		}
 	}
+	for _, list := range [][]gate.SecretFile{contents.Keys, contents.Credentials, contents.Dumps} {
+		for i := range list {
+			list[i].Package = results[list[i].Layer].Owned[list[i].Path]
+		}
+	}
+	layer.MarkUnowned(&contents, view, ownership(results))
 	slices.SortStableFunc(contents.Secrets, func(a, b gate.Secret) int { return b.Severity.Rank() - a.Severity.Rank() })
 	if len(contents.Secrets) > maxSecrets {
 		contents.Secrets = contents.Secrets[:maxSecrets]
@@ -52,6 +58,22 @@ func (s *scanner) assemble(ctx context.Context, img gate.Image, results []*layer
 	}
 	scan.Problems = problems
 	return &gate.Analysis{Contents: contents, Scan: scan}, nil
+}
+
+// ownership tells which native programs a package of their layer owns, or carry
+// build information.
+func ownership(results []*layerResult) func(layer int, path string) bool {
+	owned := make([]map[string]bool, len(results))
+	for i, r := range results {
+		owned[i] = map[string]bool{}
+		for p := range r.native() {
+			owned[i][p] = true
+		}
+		for _, p := range r.Unowned {
+			delete(owned[i], p)
+		}
+	}
+	return func(layer int, p string) bool { return owned[layer][merged(p)] }
 }
 
 func cleanAbs(p string) string { return path.Clean("/" + p) }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -33,7 +34,12 @@ type layerResult struct {
 	Blob     ftypes.BlobInfo
 	Secrets  []gate.Secret      `json:",omitempty"`
 	Problems []gate.ScanProblem `json:",omitempty"`
-	cached   bool
+	// Unowned are native programs that no package of the layer owns and that
+	// carry no build information.
+	Unowned []string `json:",omitempty"`
+	// Owned are the packages of the layer that own a file with a finding.
+	Owned  map[string]string `json:",omitempty"`
+	cached bool
 }
 
 // cacheable is false for what may turn out otherwise next time: bytes at fault
@@ -94,7 +100,7 @@ func decodeResult(data []byte) (*layerResult, error) {
 
 // generation names everything a cached result depends on beside the layer's
 // bytes: analyzers and their versions, our own facts, rules and limits.
-func generation(limits layer.Limits) (string, error) {
+func generation(limits layer.Limits, java time.Time) (string, error) {
 	group, err := newGroup(&collector{})
 	if err != nil {
 		return "", err
@@ -107,7 +113,8 @@ func generation(limits layer.Limits) (string, error) {
 		Layer    int
 		Blob     int
 		Limits   layer.Limits
-	}{TrivyVersion, group.AnalyzerVersions(), secretsVersion, layer.FactsVersion, ftypes.BlobJSONSchemaVersion, limits})
+		Java     time.Time
+	}{TrivyVersion, group.AnalyzerVersions(), secretsVersion, layer.FactsVersion, ftypes.BlobJSONSchemaVersion, limits, java})
 	if err != nil {
 		return "", fmt.Errorf("layer cache generation: %w", err)
 	}

@@ -3,12 +3,14 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 
 	dbtypes "github.com/aquasecurity/trivy-db/pkg/types"
 	ospkgdetector "github.com/aquasecurity/trivy/pkg/detector/ospkg"
+	"github.com/aquasecurity/trivy/pkg/fanal/analyzer"
 	"github.com/aquasecurity/trivy/pkg/fanal/applier"
 	ftypes "github.com/aquasecurity/trivy/pkg/fanal/types"
 	"github.com/aquasecurity/trivy/pkg/scan/ospkg"
@@ -131,10 +133,20 @@ func addPackages(scan *gate.Scan, detail ftypes.ArtifactDetail, layers map[strin
 }
 
 func toPackage(p *ftypes.Package, kind, path string, layers map[string]int) gate.Package {
-	return gate.Package{
+	out := gate.Package{
 		Name: p.Name, Type: kind, Version: version(p), PURL: purlString(p.Identifier), Path: path, Layer: layerOf(layers, p.Layer),
 	}
+	for _, license := range p.Licenses[:min(len(p.Licenses), maxLicenses)] {
+		out.Licenses = append(out.Licenses, bounded(license, 200))
+	}
+	if p.AnalyzedBy == analyzer.TypeSBOM {
+		out.SBOM = cleanAbs(cmp.Or(path, "unknown"))
+	}
+	return out
 }
+
+// maxLicenses bounds the licences kept of one package.
+const maxLicenses = 10
 
 // version is epoch:version-release as the distribution writes it.
 func version(p *ftypes.Package) string {

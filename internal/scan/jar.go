@@ -21,10 +21,11 @@ import (
 // jarVersion is the analyzer's version in cache keys.
 const jarVersion = 1
 
-// jarAnalyzer reads Java archives without the Java database: an archive that
-// says what it is (pom.properties, or a manifest and a conventional name) is
-// recognised, any other is an error, which ends as a scan problem. Trivy's own
-// analyzer skips all archives silently when the database is absent.
+// jarAnalyzer reads Java archives. An archive that says what it is
+// (pom.properties, or a manifest and a conventional name) is recognised; any
+// other is looked up in the Java database where there is one, and what is not
+// found ends as a scan problem. Trivy's own analyzer skips all archives silently
+// when the database is absent.
 type jarAnalyzer struct{}
 
 // registerJar adds the analyzer to Trivy's registry; once a process.
@@ -50,11 +51,15 @@ func (jarAnalyzer) Required(path string, _ fs.FileInfo) bool {
 func (jarAnalyzer) PostAnalyze(ctx context.Context, input analyzer.PostAnalysisInput) (*analyzer.AnalysisResult, error) {
 	var apps []types.Application
 	var unidentified []string
+	database := javaInForce.Load()
 	onFile := func(path string, info fs.FileInfo, r xio.ReadSeekerAt) (*types.Application, error) {
-		client := &noJavaDB{}
+		client := &javaClient{database: database}
 		p := jar.NewParser(client, jar.WithSize(info.Size()), jar.WithFilePath(path))
 		app, err := language.ParsePackage(ctx, types.Jar, path, r, p, false)
-		if err != nil || (client.asked && (app == nil || len(app.Packages) == 0)) {
+		if client.err != nil {
+			return nil, fmt.Errorf("the Java database: %w", client.err)
+		}
+		if err != nil || (client.missed && (app == nil || len(app.Packages) == 0)) {
 			unidentified = append(unidentified, "/"+path)
 			return nil, ctx.Err()
 		}
@@ -72,30 +77,23 @@ func (jarAnalyzer) PostAnalyze(ctx context.Context, input analyzer.PostAnalysisI
 	result := &analyzer.AnalysisResult{Applications: apps}
 	if len(unidentified) > 0 {
 		// The result must reach the report as well as the gap.
+		gap, why := javaGap, "there is no Java database to look them up in"
+		if database != nil {
+			gap, why = javaUnknown, "the Java database does not know them"
+		}
 		result.CustomResources = append(result.CustomResources, types.CustomResource{
-			Type: javaGap, FilePath: unidentified[0],
-			Data: fmt.Sprintf("%d Java archives are unreadable or carry no coordinates, and there is no Java database to look them up in", len(unidentified)),
+			Type: gap, FilePath: unidentified[0],
+			Data: fmt.Sprintf("%d Java archives are unreadable or carry no coordinates, and %s", len(unidentified), why),
 		})
 	}
 	return result, nil
 }
 
-// javaGap marks archives that could not be identified.
-const javaGap = "imagegate-java-gap"
-
-// noJavaDB answers as an empty Java database does, and remembers being asked.
-type noJavaDB struct{ asked bool }
+// These mark archives that could not be identified: without a database, and in
+// spite of one. They are the kinds of the scan problems, too.
+const (
+	javaGap     = "java-db-absent"
+	javaUnknown = "java-archive-unknown"
+)
 
 var errNotInJavaDB = errors.Join(jar.ArtifactNotFoundErr)
-
-func (c *noJavaDB) Exists(string, string) (bool, error) { return false, nil }
-
-func (c *noJavaDB) SearchBySHA1(string) (jar.Properties, error) {
-	c.asked = true
-	return jar.Properties{}, errNotInJavaDB
-}
-
-func (c *noJavaDB) SearchByArtifactID(string, string) (string, error) {
-	c.asked = true
-	return "", errNotInJavaDB
-}

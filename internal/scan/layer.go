@@ -159,8 +159,8 @@ func (l *layerScan) finish(ctx context.Context, readErr error) (ftypes.BlobInfo,
 		BuildInfo: r.BuildInfo,
 	}
 	for _, gap := range r.CustomResources {
-		if gap.Type == javaGap {
-			l.problem(gate.ScanProblem{Kind: "java-db-absent", Path: gap.FilePath, Message: fmt.Sprint(gap.Data)})
+		if gap.Type == javaGap || gap.Type == javaUnknown {
+			l.problem(gate.ScanProblem{Kind: string(gap.Type), Path: gap.FilePath, Message: fmt.Sprint(gap.Data)})
 		}
 	}
 	manager, err := handler.NewManager(artifact.Option{})

@@ -5,10 +5,13 @@ package scan
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -23,8 +26,11 @@ import (
 type Options struct {
 	// Database is the directory of trivy.db and metadata.json.
 	Database string
-	Cache    Cache
-	Limits   layer.Limits
+	// JavaDatabase is the directory of trivy-java.db and its metadata.json;
+	// empty: Java archives are named by what they say of themselves.
+	JavaDatabase string
+	Cache        Cache
+	Limits       layer.Limits
 	// Parallel is how many layers are read at once; default one a CPU.
 	Parallel int
 	// Budget is how many bytes of file content may be in memory at once;
@@ -70,13 +76,26 @@ func New(o Options) (gate.Analyzer, error) {
 	if o.Limits == (layer.Limits{}) {
 		o.Limits = layer.DefaultLimits()
 	}
-	gen, err := generation(o.Limits)
+	var java time.Time
+	if o.JavaDatabase != "" {
+		db, err := openJavaDatabase(o.JavaDatabase)
+		if err != nil {
+			return nil, err
+		}
+		javaInForce.Store(db)
+		java = db.updatedAt
+	}
+	gen, err := generation(o.Limits, java)
 	if err != nil {
 		return nil, gate.NewError(gate.CodeInternal, "Trivy's analyzers cannot be started", err)
 	}
 	return &scanner{
 		Options: o, generation: gen, secrets: newSecretScanner(), languages: newLanguages(),
-		open:   sync.OnceValues(func() (gate.Database, error) { return openDatabase(o.Database) }),
+		open: sync.OnceValues(func() (gate.Database, error) {
+			d, err := openDatabase(o.Database)
+			d.JavaUpdatedAt = java
+			return d, err
+		}),
 		budget: semaphore.NewWeighted(o.Budget), parallel: o.Parallel,
 	}, nil
 }
@@ -210,25 +229,70 @@ func (s *scanner) read(ctx context.Context, img gate.Image, i int, p *progress) 
 	return r, nil
 }
 
-// own marks secrets in files that an OS package of the same layer installed,
-// and then drops the packages' file lists: nothing else needs them, and they
-// are most of the bytes of a distribution's layer.
+// own notes what OS packages of the same layer, and programs that carry build
+// information, own of what may be held against the image: secrets, keys, native
+// programs. Then it drops the packages' file lists: nothing else needs them, and
+// they are most of the bytes of a distribution's layer.
 func (r *layerResult) own() {
 	owner := map[string]string{}
 	for i := range r.Blob.PackageInfos {
 		packages := r.Blob.PackageInfos[i].Packages
 		for j := range packages {
-			if len(r.Secrets) > 0 {
-				for _, f := range packages[j].InstalledFiles {
-					owner[cleanAbs(f)] = packages[j].Name
-				}
+			for _, f := range packages[j].InstalledFiles {
+				owner[merged(f)] = packages[j].Name
 			}
 			packages[j].InstalledFiles = nil
 		}
 	}
-	for i := range r.Secrets {
-		r.Secrets[i].Package = owner[cleanAbs(r.Secrets[i].Path)]
+	built := map[string]bool{} // Go and Rust programs that say what is in them
+	for _, app := range r.Blob.Applications {
+		if app.Type == ftypes.GoBinary || app.Type == ftypes.RustBinary {
+			built[merged(app.FilePath)] = true
+		}
 	}
+	for i := range r.Secrets {
+		r.Secrets[i].Package = owner[merged(r.Secrets[i].Path)]
+	}
+	for i := range r.facts.Findings {
+		p := r.facts.Findings[i].Path
+		if name := owner[merged(p)]; name != "" {
+			if r.Owned == nil {
+				r.Owned = map[string]string{}
+			}
+			r.Owned[p] = name
+		}
+	}
+	for p := range r.native() {
+		if owner[p] == "" && !built[p] && len(r.Unowned) < maxUnowned {
+			r.Unowned = append(r.Unowned, p)
+		}
+	}
+}
+
+// native are the paths of the layer's ELF programs and libraries, merged.
+func (r *layerResult) native() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range r.facts.Entries {
+			if form, _ := r.facts.Form(&r.facts.Entries[i]); form != nil && form.Linked && !yield(merged(r.facts.Entries[i].Path)) {
+				return
+			}
+		}
+	}
+}
+
+// maxUnowned bounds the native programs of one layer that nobody owns.
+const maxUnowned = 5000
+
+// merged is a path as a merged /usr has it, so that a package that lists
+// /bin/sh owns /usr/bin/sh.
+func merged(p string) string {
+	p = cleanAbs(p)
+	for _, dir := range []string{"/bin/", "/sbin/", "/lib/", "/lib64/", "/lib32/", "/libx32/"} {
+		if strings.HasPrefix(p, dir) {
+			return "/usr" + p
+		}
+	}
+	return p
 }
 
 // blobs are the layers' analyses in order.

@@ -186,7 +186,7 @@ func TestWhatPassedBeforeAnUpgradeStandsAfterIt(t *testing.T) {
 	}
 	// As the version before left it.
 	err = s.transaction(t.Context(), func(tx *sql.Tx) error {
-		for _, statement := range []string{"DROP TABLE standings", "DROP TABLE tags", "DROP TABLE objects", "DROP TABLE rescan_items", "DROP TABLE rescans", "DROP TABLE broken_glass", "DELETE FROM goose_db_version WHERE version_id > 1"} {
+		for _, statement := range []string{"DROP TABLE standings", "DROP TABLE tags", "DROP TABLE objects", "DROP TABLE rescan_items", "DROP TABLE rescans", "DROP TABLE broken_glass", "DROP TABLE bases", "DELETE FROM goose_db_version WHERE version_id > 1"} {
 			if _, err := tx.ExecContext(context.Background(), statement); err != nil {
 				return fmt.Errorf("%s: %w", statement, err)
 			}

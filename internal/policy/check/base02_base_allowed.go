@@ -10,7 +10,7 @@ import (
 var BaseAllowed = &Check{
 	ID: "BASE-02", Name: "base-allowed", Severity: gate.SeverityHigh, Tier: TierRegistry, PerImage: true,
 	Doc: Doc{
-		What:     "Whether the base image is one the policy approves, by the diffIDs of its layers, and not older than the policy allows.",
+		What:     "Whether the base image is one the policy approves, by the diffIDs of its layers.",
 		Why:      "The base brings most of an image's packages. A label that names an approved base is no proof: anyone can write it.",
 		Example:  "With base: {approved: [gcr.io/distroless/static]}, an image on that base passes, and one that only carries its name in a label fails.",
 		Fix:      "Build from an approved base, or add the base to the policy.",
@@ -25,7 +25,7 @@ var BaseAllowed = &Check{
 			return unknown("the base was not looked up")
 		}
 		if b.Proof.Rank() >= gate.ProofAttested.Rank() {
-			return baseAge(in, b)
+			return pass()
 		}
 		if answer, ok := unproven(in, b); ok {
 			return answer
@@ -36,18 +36,4 @@ var BaseAllowed = &Check{
 		}
 		return failed(Finding{Message: message, Fix: "build from one of " + approvedText(in.Options) + ", or add the base to the policy"})
 	},
-}
-
-// baseAge holds the proven base's date against the policy.
-func baseAge(in Input, b *gate.Base) Result {
-	if in.Options.MaxBaseAge == 0 {
-		return pass()
-	}
-	if b.Created.Year() < 1980 {
-		return unknown("%s does not say when it was made", named(b))
-	}
-	if age := in.Now.Sub(b.Created); age > in.Options.MaxBaseAge {
-		return failed(Finding{Message: fmt.Sprintf("the base %s was made %d days ago, the limit is %d", named(b), days(age), days(in.Options.MaxBaseAge)), Fix: "rebuild on a newer build of the base"})
-	}
-	return pass()
 }

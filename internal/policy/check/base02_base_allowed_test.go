@@ -19,22 +19,6 @@ func TestBaseAllowed(t *testing.T) {
 			in.Image.Base = &gate.Base{Reference: "registry.example/base:1", Proof: gate.ProofClaimed}
 		}, want: Fail, severity: gate.SeverityHigh, says: "it claims registry.example/base:1"},
 		{name: "another base", change: func(in *Input) { in.Options.ApprovedBases = []string{"registry.example/base:1"} }, want: Fail, severity: gate.SeverityHigh},
-		{name: "a base that is too old", change: func(in *Input) {
-			in.Options.ApprovedBases = []string{"registry.example/base:1"}
-			in.Image.Base = &gate.Base{Reference: "registry.example/base:1", Layers: 1, Proof: gate.ProofProven, Created: today.Add(-240 * time.Hour)}
-			in.Options.MaxBaseAge = 24 * time.Hour
-		}, want: Fail, says: "10 days ago"},
-		{name: "a base that is young enough", change: func(in *Input) {
-			in.Options.ApprovedBases = []string{"registry.example/base:1"}
-			in.Image.Base = &gate.Base{Reference: "registry.example/base:1", Layers: 1, Proof: gate.ProofProven, Created: today.Add(-240 * time.Hour)}
-			in.Options.MaxBaseAge = 30 * 24 * time.Hour
-		}, want: Pass},
-		{name: "a base without a date", change: func(in *Input) {
-			in.Options.ApprovedBases = []string{"registry.example/base:1"}
-			in.Image.Base = &gate.Base{Reference: "registry.example/base:1", Layers: 1, Proof: gate.ProofProven, Created: today.Add(-240 * time.Hour)}
-			in.Options.MaxBaseAge = time.Hour
-			in.Image.Base.Created = time.Time{}
-		}, want: Unknown},
 		{name: "from scratch, approved", change: func(in *Input) { in.Options.ApprovedBases = []string{"scratch"}; in.Image.Contents.OSRelease = nil }, want: Pass},
 		{name: "a distribution is not scratch", change: func(in *Input) { in.Options.ApprovedBases = []string{"scratch"} }, want: Fail},
 		{name: "not looked up", change: func(in *Input) { in.Options.ApprovedBases = []string{"scratch"}; in.Image.Base = nil }, want: Unknown},

@@ -5,18 +5,11 @@ import "slices"
 // All is the catalogue, in the order of its ids' families. The list is new at
 // each call; the checks are shared and never change.
 func All() []*Check {
-	return []*Check{
-		NotAnImage, AllPlatforms, MutableReference, ForeignLayers, OpaqueLayers, CountMismatch,
-		DigestVerify, HistoryShape, SizeBudget, ImageAge, PlatformAllowed,
-		BaseIdentified, BaseAllowed, DevVariant, MinimalClass, DistroEOL,
-		RootImplicit, RootExplicit, NonNumericUser, UnresolvableUser, UID0Alias, GIDZero,
-		DangerousPorts, SensitiveVolume, WorkdirProc, NoCommand,
-		SecretName, SecretValue,
-		SetuidSetgid, FileCapabilities, WorldWritable, SpecialFiles, UnsafeArchive,
-		Shell, PackageManager, WastedBytes,
-		SecretPatterns, DeletedSecret,
-		Coverage, MetadataRemoved, ScannerHealth, DatabaseAge,
-	}
+	return slices.Concat(
+		metaChecks(), baseChecks(), userChecks(),
+		confChecks(), envChecks(), histChecks(),
+		fsChecks(), minChecks(), credChecks(), scanChecks(), supChecks(),
+	)
 }
 
 // ByID is the check with that id; nil when the catalogue has none.
@@ -26,4 +19,12 @@ func ByID(id string) *Check {
 		return all[i]
 	}
 	return nil
+}
+
+func baseChecks() []*Check {
+	return []*Check{BaseIdentified, BaseAllowed, FalseBaseClaim, OutdatedBase, UnpinnedBase, DevVariant, MinimalClass, BaseSigned, DistroEOL}
+}
+
+func supChecks() []*Check {
+	return []*Check{SBOMAttached, ProvenanceAttached, SubjectMatches, RegistryAllowed, AlreadySigned}
 }

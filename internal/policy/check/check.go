@@ -35,14 +35,15 @@ type Tier string
 
 // The tiers. What is not Layers or Scan is answered before any layer is pulled.
 const (
-	TierConfig   Tier = "config"   // index, manifest and config
-	TierRegistry Tier = "registry" // those and other small registry objects
-	TierLayers   Tier = "layers"   // the one pass over the layers
-	TierScan     Tier = "scan"     // Trivy's result
+	TierReference Tier = "reference" // the reference alone: no request
+	TierConfig    Tier = "config"    // index, manifest and config
+	TierRegistry  Tier = "registry"  // those and other small registry objects
+	TierLayers    Tier = "layers"    // the one pass over the layers
+	TierScan      Tier = "scan"      // Trivy's result
 )
 
 // Early reports whether the tier is answered before any layer is pulled.
-func (t Tier) Early() bool { return t == TierConfig || t == TierRegistry }
+func (t Tier) Early() bool { return t == TierReference || t == TierConfig || t == TierRegistry }
 
 // Doc explains a check to the person it stops. docs/checks.md is made of it.
 type Doc struct {
@@ -90,7 +91,12 @@ type Finding struct {
 	Message  string
 	Fix      string
 	// Layer is the index of the layer at fault, nil when none is.
-	Layer   *int
-	Path    string
-	Package *gate.PackageRef
+	Layer *int
+	Path  string
+	// Subject names what the finding is about where that is no path: an
+	// environment variable, a port, a label, a program, a licence. Policies
+	// make exceptions by it.
+	Subject       string
+	Package       *gate.PackageRef
+	Vulnerability *gate.VulnerabilityRef
 }

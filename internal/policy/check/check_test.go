@@ -26,7 +26,7 @@ type scenario struct {
 func sound() *Input {
 	digest := "sha256:" + strings.Repeat("a", 64)
 	id := 65532
-	no := false
+	yes, no := true, false
 	image := gate.ImageEvidence{
 		Platform: "linux/amd64", Digest: digest,
 		Manifest: gate.Manifest{
@@ -43,6 +43,10 @@ func sound() *Input {
 			Complete: true, Executables: 1, Class: gate.ClassStatic, OSRelease: &gate.OSRelease{ID: "debian", VersionID: "12"},
 			Layers: []gate.LayerEvidence{{Digest: digest, DiffID: digest, UncompressedBytes: 3000}},
 			User:   gate.User{Configured: "65532:65532", UID: &id, GID: &id, Source: "numeric"},
+			Command: &gate.Command{
+				Argument: "/app", Path: "/app", Mode: 0o755, Runnable: &yes, Format: "elf", Machine: "amd64",
+			},
+			Unowned: &gate.Unowned{},
 		},
 		Scan: &gate.Scan{OS: &gate.OS{Family: "debian", Name: "12", Supported: true, EndOfLife: &no}, OSPackages: 3, LanguagePackages: 10},
 	}
@@ -141,6 +145,8 @@ func TestWithoutLayersNoLayerCheckPasses(t *testing.T) {
 		}
 		in := sound()
 		in.Options.MaxClass = gate.ClassFull
+		in.Options.DeniedLicenses = []string{"AGPL-*"}
+		in.Evidence.Exploits = &gate.Exploits{Name: "exploited", UpdatedAt: today}
 		in.Image = &in.Evidence.Images[0]
 		in.Image.Config.User = "app"
 		unread(in)

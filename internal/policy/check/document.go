@@ -17,6 +17,8 @@ func (c *Check) Source() string {
 // When says what must be fetched before the check can answer.
 func (t Tier) When() string {
 	switch t {
+	case TierReference:
+		return "the reference alone"
 	case TierConfig:
 		return "before any layer: manifest and config"
 	case TierRegistry:

@@ -98,15 +98,18 @@ func CredentialKind(value string) string {
 		if !slices.ContainsFunc(f.hints, func(hint string) bool { return strings.Contains(value, hint) }) {
 			continue
 		}
-		if match := f.form.FindString(value); match != "" && !strings.Contains(match, "EXAMPLE") {
+		// Every match counts: documentation's key may stand before a real one.
+		if slices.ContainsFunc(f.form.FindAllString(value, -1), func(match string) bool { return !strings.Contains(match, "EXAMPLE") }) {
 			return f.kind
 		}
 	}
 	if !strings.Contains(value, "://") {
 		return ""
 	}
-	if m := urlPassword.FindStringSubmatch(value); m != nil && !HarmlessValue(m[1]) && !PlaceholderValue(m[1]) {
-		return "a URL with a password"
+	for _, m := range urlPassword.FindAllStringSubmatch(value, -1) {
+		if !HarmlessValue(m[1]) && !PlaceholderValue(m[1]) {
+			return "a URL with a password"
+		}
 	}
 	return ""
 }

@@ -20,3 +20,15 @@ func TestEveryFormOfCredentialHoldsOneOfItsHints(t *testing.T) {
 		}
 	}
 }
+
+func TestAnExampleDoesNotHideARealCredentialAfterIt(t *testing.T) {
+	for value, want := range map[string]string{
+		"AKIAIOSFODNN7EXAMPLE AKIAQ3EGRZ7T5B2KUXNM":        "an AWS access key id",
+		"https://a:$PW@one.example https://a:hunter2@two":  "a URL with a password",
+		"AKIAIOSFODNN7EXAMPLE https://a:changeme@example/": "",
+	} {
+		if got := CredentialKind(value); got != want {
+			t.Errorf("%q is told for %q, want %q", value, got, want)
+		}
+	}
+}

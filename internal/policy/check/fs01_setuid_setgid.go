@@ -31,11 +31,11 @@ var SetuidSetgid = &Check{
 			if above, known := userLayer(in.Image, f.Layer); known && above {
 				severity = gate.SeverityHigh
 			}
-			findings = append(findings, Finding{Severity: severity, Message: fmt.Sprintf("%s runs as its owner (mode %04o, owner %d:%d)", f.Path, f.Mode, f.UID, f.GID), Fix: "chmod a-s " + f.Path + ", or remove it", Layer: at(f.Layer), Path: f.Path})
+			findings = append(findings, Finding{Severity: severity, Message: fmt.Sprintf("%s runs as its owner (mode %04o, owner %d:%d)", f.Path, f.Mode, f.UID, f.GID), Fix: "chmod a-s " + f.Path + ", or remove it; allowPrivilegeEscalation: false in the pod neutralises it", Layer: at(f.Layer), Path: f.Path})
 		}
 		if len(findings) <= in.Options.MaxSetuid {
-			return pass()
+			findings = nil
 		}
-		return verdictOn(bounded(findings, "setuid or setgid files"))
+		return judged(c, "setuid or setgid files", findings, "setuid")
 	},
 }

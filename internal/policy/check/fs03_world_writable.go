@@ -29,7 +29,7 @@ var WorldWritable = &Check{
 			}
 			findings = append(findings, Finding{Message: fmt.Sprintf("everyone may write %s (mode %04o)", f.Path, f.Mode), Fix: "chmod o-w " + f.Path, Layer: at(f.Layer), Path: f.Path})
 		}
-		return verdictOn(bounded(findings, "world-writable paths"))
+		return judged(c, "world-writable paths", findings, "worldWritable")
 	},
 }
 

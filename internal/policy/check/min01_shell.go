@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -12,7 +13,7 @@ var Shell = &Check{
 	Doc: Doc{
 		What:     "Shells that can be reached and executed in the flattened image, by links too: busybox applets count, a shell that an upper layer deleted does not.",
 		Why:      "A shell is what an intruder uses next.",
-		Example:  "/bin/sh as a hardlink to busybox fails; distroless images pass. MEDIUM where the image calls itself distroless, or the policy demands that class.",
+		Example:  "/bin/sh as a hardlink to busybox fails; distroless images pass. MEDIUM where there should be none: the image calls itself distroless, the policy demands that class, or the proven base has no shell and a layer above it brings one.",
 		Fix:      "Copy the program onto a base without a shell.",
 		Controls: []string{"CIS Docker 4.3"},
 	},
@@ -41,11 +42,17 @@ var Shell = &Check{
 	},
 }
 
-// promisesNoShell reports whether image or policy says that there is none.
+// promisesNoShell reports whether image, policy or base says that there is none.
 func promisesNoShell(in Input) bool {
 	if limit := in.Options.MaxClass; limit != "" && limit.Rank() <= gate.ClassDistroless.Rank() {
 		return true
 	}
-	release := in.Image.Contents.OSRelease
-	return release != nil && release.PrettyName == "Distroless"
+	c := in.Image.Contents
+	if c.OSRelease != nil && c.OSRelease.PrettyName == "Distroless" {
+		return true
+	}
+	return len(c.Shells) > 0 && !slices.ContainsFunc(c.Shells, func(f gate.File) bool {
+		above, known := userLayer(in.Image, f.Layer)
+		return !known || !above
+	})
 }

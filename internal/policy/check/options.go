@@ -35,6 +35,24 @@ type Options struct {
 	AllowedPorts         []string      // CONF-01: dangerous ports that are accepted
 	AllowedSecretPaths   []string      // CRED-01, CRED-04: path globs (path.Match, "**" for any depth)
 	AllowedEnv           []string      // ENV-01, ENV-02: variable names that are accepted
+
+	RequiredLabels []string      // META-12: label keys that must be there
+	BaseGrace      time.Duration // BASE-04: how long a newer build of the base may be out
+	MinUID         int           // USER-07: the lowest uid that collides with no host user
+	MaxPackages    int           // MIN-08: OS packages, 0 by class
+	MinCacheBytes  int64         // MIN-05: below it caches are not worth a word
+	DeniedLicenses []string      // SCAN-08: SPDX ids, "*" at the end for any suffix
+	MinEPSS        float64       // SCAN-07: probability from which a vulnerability counts as exploited
+	AllowedCAs     []string      // FS-15: sha256 fingerprints in hex
+
+	RequireSBOM       bool     // SUP-01
+	RequireProvenance bool     // SUP-02
+	TrustedBuilders   []string // SUP-02: builder ids, "*" at the end for any suffix
+	TrustedSources    []string // SUP-02: source repositories, "*" at the end for any suffix
+	AllowedRegistries []string // SUP-04: registry or repository patterns
+	// VerifiedAttestations lets only attestations count that a key of the
+	// policy signed (SUP-01, SUP-02).
+	VerifiedAttestations bool
 }
 
 // DefaultOptions are the bounds that apply unless a policy sets its own.
@@ -46,5 +64,8 @@ func DefaultOptions() Options {
 		MaxLayerCompressed: 5 << 30,
 		MaxUncompressed:    30 << 30,
 		MaxDatabaseAge:     72 * time.Hour,
+		BaseGrace:          14 * 24 * time.Hour,
+		MinUID:             10_000,
+		MinCacheBytes:      1 << 20,
 	}
 }

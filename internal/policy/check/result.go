@@ -34,5 +34,6 @@ func bounded(findings []Finding, what string) []Finding {
 		return findings
 	}
 	rest := len(findings) - maxFindings
-	return append(findings[:maxFindings:maxFindings], Finding{Message: fmt.Sprintf("and %d more %s", rest, what), Fix: "mend those listed first: they usually share a cause"})
+	last := findings[maxFindings-1]
+	return append(findings[:maxFindings:maxFindings], Finding{Severity: last.Severity, Message: fmt.Sprintf("and %d more %s", rest, what), Fix: "mend those listed first: they usually share a cause"})
 }

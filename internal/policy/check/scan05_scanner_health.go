@@ -26,8 +26,11 @@ var ScannerHealth = &Check{
 			if p.Layer >= 0 {
 				f.Layer = at(p.Layer)
 			}
-			if p.Kind == "java-db-absent" {
-				f.Severity, f.Fix = gate.SeverityMedium, "build the archives with Maven coordinates (META-INF/maven), or accept the gap in the policy"
+			switch p.Kind {
+			case "java-db-absent":
+				f.Severity, f.Fix = gate.SeverityMedium, "give the gate Trivy's Java database (--java-db), or build the archives with Maven coordinates (META-INF/maven)"
+			case "java-archive-unknown": // mostly the application itself
+				f.Severity, f.Fix = gate.SeverityLow, "build the archives with Maven coordinates (META-INF/maven)"
 			}
 			findings = append(findings, f)
 		}
