@@ -101,7 +101,7 @@ func newServer(t testing.TB, o Options) (*Server, *memory) {
 		"0190-1": {ID: "0190-1", State: gate.Running, Request: gate.Request{Image: "app"}, Progress: gate.Progress{Step: gate.StepAnalyze, Layer: 1}, CreatedAt: time.Unix(1, 0).UTC(), StartedAt: time.Unix(2, 0).UTC()},
 	}}
 	o.Evaluations, o.Images, o.Signatures = m, m, m
-	o.Verifications, o.Rescans, o.Workloads = m, rescans{}, m
+	o.Verifications, o.Rescans, o.Workloads, o.Reports = m, rescans{}, m, m
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)

@@ -162,7 +162,7 @@ func (o outcome) show(cmd *cobra.Command, format string, further bool) {
 	if further && format == "table" {
 		fmt.Fprintln(out)
 	}
-	_ = report.Write(out, format, report.Document{Verdict: *o.verdict}, report.Options{Color: colored(out)})
+	_ = report.Write(out, format, report.Document{Verdict: *o.verdict}, report.Options{Color: colored(out), Version: version})
 }
 
 // about names the image where the message does not.

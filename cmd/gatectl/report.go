@@ -142,7 +142,7 @@ func (a *api) image(ctx context.Context, digest string) (knownImage, error) {
 
 func (k knownImage) print(cmd *cobra.Command) error {
 	out := cmd.OutOrStdout()
-	if err := report.Write(out, "table", report.Document{Verdict: *k.Latest}, report.Options{Color: colored(out)}); err != nil {
+	if err := report.Write(out, "table", report.Document{Verdict: *k.Latest}, report.Options{Color: colored(out), Version: version}); err != nil {
 		return err
 	}
 	if len(k.History) < 2 {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,9 @@ may help), 1 wrong use. With several images the worst counts.`,
 		RunE: func(cmd *cobra.Command, images []string) error {
 			if !knownOutput(output) {
 				return usage("--output %q is none of %s", output, outputWords())
+			}
+			if len(images) > 1 && !slices.Contains([]string{"table", "json", "markdown"}, output) {
+				return usage("--output %s is one document for one image, and %d were named: ask about each by itself", output, len(images))
 			}
 			o.signing, o.isolated = req.Sign, req.Sign
 			return checkImages(cmd, o, req, output, images)
@@ -73,7 +77,7 @@ func checkImages(cmd *cobra.Command, o appOptions, req gate.Request, output stri
 		if err != nil {
 			return err
 		}
-		if err := write(cmd.Context(), cmd.OutOrStdout(), output, d, report.Options{Color: colored(cmd.OutOrStdout())}); err != nil {
+		if err := write(cmd.Context(), cmd.OutOrStdout(), output, d, report.Options{Color: colored(cmd.OutOrStdout()), Version: version}); err != nil {
 			return err
 		}
 		worst = max(worst, statusOf(v))

@@ -9,9 +9,6 @@ import (
 	"github.com/imagegate/imagegate/internal/report"
 )
 
-// diffFormats are what --output of diff takes.
-var diffFormats = []string{"table", "json", "markdown"}
-
 func newDiff() *cobra.Command {
 	var o appOptions
 	var req gate.Request
@@ -28,7 +25,7 @@ has, 3 when one could not be decided, 1 wrong use.`,
   imagegate diff --output markdown oci:old oci:new`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, images []string) error {
-			if !slices.Contains(diffFormats, output) {
+			if !slices.Contains(report.ComparisonFormats(), output) {
 				return usage("--output %q is none of table, json, markdown", output)
 			}
 			req.Full = true

@@ -69,7 +69,7 @@ func (r reports) Report(ctx context.Context, digest, format string) ([]byte, str
 		return nil, "", err
 	}
 	var b bytes.Buffer
-	if err := report.Write(&b, format, d, report.Options{All: true}); err != nil {
+	if err := report.Write(&b, format, d, report.Options{All: true, Version: version}); err != nil {
 		return nil, "", err
 	}
 	return b.Bytes(), report.MediaType(format), nil

@@ -142,6 +142,24 @@ func apk(packages ...string) string {
 	return b.String()
 }
 
+// debian is a base of Debian as distroless has it, with the records of packages,
+// each "name version [file …]", one by one and lists of files where there are
+// any.
+func debian(release string, packages ...string) layer {
+	l := layer{
+		file("etc/os-release", 0o644, "PRETTY_NAME=\"Distroless\"\nNAME=\"Debian GNU/Linux\"\nID=\"debian\"\n"), file("etc/debian_version", 0o644, release+"\n"),
+		file("etc/passwd", 0o644, passwd), file("etc/group", 0o644, group), library("usr/lib/x86_64-linux-gnu/libc.so.6"),
+	}
+	for _, p := range packages {
+		words := strings.Fields(p)
+		l = append(l, file("var/lib/dpkg/status.d/"+words[0], 0o644, fmt.Sprintf("Package: %s\nStatus: install ok installed\nMaintainer: Debian <debian@lists.debian.org>\nArchitecture: amd64\nVersion: %s\n", words[0], words[1])))
+		if list := words[2:]; len(list) > 0 {
+			l = append(l, file("var/lib/dpkg/status.d/"+words[0]+".md5sums", 0o644, "d41d8cd98f00b204e9800998ecf8427e  "+strings.Join(list, "\nd41d8cd98f00b204e9800998ecf8427e  ")+"\n"))
+		}
+	}
+	return l
+}
+
 // specimen is an image to be made.
 type specimen struct {
 	layers      []layer

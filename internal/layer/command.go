@@ -17,16 +17,17 @@ const (
 	maxArgument = 200
 )
 
-// searchPath is the PATH of an image's environment, of which the last counts.
-func searchPath(env []string) []string {
+// searchPath is the PATH of an image's environment, of which the last counts,
+// up to a bound.
+func searchPath(env []string) (dirs []string, whole bool) {
 	value := defaultPath
 	for _, e := range env {
 		if v, ok := strings.CutPrefix(e, "PATH="); ok {
 			value = v
 		}
 	}
-	dirs := strings.SplitN(value, ":", maxPathDirs+1)
-	return dirs[:min(len(dirs), maxPathDirs)]
+	dirs = strings.SplitN(value, ":", maxPathDirs+1)
+	return dirs[:min(len(dirs), maxPathDirs)], len(dirs) <= maxPathDirs
 }
 
 // launcher finds programs as the image's runtime does.
@@ -43,7 +44,11 @@ func (g *gatherer) command(config gate.Config) *gate.Command {
 	if len(argv) == 0 {
 		return nil
 	}
-	l := &launcher{view: g.view, dirs: searchPath(config.Env), cwd: path.Clean("/" + config.WorkingDir), id: identityOf(g.view, g.c.User)}
+	dirs, whole := searchPath(config.Env)
+	if !whole {
+		g.truncated("command")
+	}
+	l := &launcher{view: g.view, dirs: dirs, cwd: path.Clean("/" + config.WorkingDir), id: identityOf(g.view, g.c.User)}
 	c := &gate.Command{Argument: bounded(argv[0], maxArgument), Shell: isShell(argv[0])}
 	n, at := l.find(argv[0])
 	if n == nil {

@@ -141,7 +141,8 @@ func TestAHostileCommandIsBounded(t *testing.T) {
 	if len(c.Command.Argument) > maxArgument+10 || c.Command.Path != "" {
 		t.Errorf("an argument of %d bytes, path %q", len(c.Command.Argument), c.Command.Path)
 	}
-	if dirs := searchPath([]string{path}); len(dirs) != maxPathDirs {
+	if dirs, whole := searchPath([]string{path}); len(dirs) != maxPathDirs || whole {
 		t.Errorf("%d directories", len(dirs))
 	}
+	expect(t, c.Truncated, []string{"command"})
 }

@@ -49,11 +49,11 @@ func pemKey(head []byte) (Finding, bool) {
 		}
 		begin := at + i
 		at = begin + len(pemBegin)
-		label, body, ok := bytes.Cut(head[at:min(len(head), at+100)], pemDash)
+		label, _, ok := bytes.Cut(head[at:min(len(head), at+100)], pemDash)
 		if !ok || !bytes.HasSuffix(bytes.TrimSuffix(label, []byte(" BLOCK")), []byte("PRIVATE KEY")) || !startsLine(head, begin) {
 			continue
 		}
-		body = head[at+len(label)+len(pemDash):]
+		body := head[at+len(label)+len(pemDash):]
 		if f, ok := pemBody(string(label), body); ok {
 			return f, true
 		}
@@ -103,9 +103,8 @@ func pemBody(label string, body []byte) (Finding, bool) {
 const shortBody = 16
 
 func isBase64(line []byte) bool {
-	return len(line) >= shortBody && !bytes.ContainsFunc(line, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '+' || r == '/' || r == '=')
-	})
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+	return len(line) >= shortBody && len(bytes.Trim(line, alphabet)) == 0
 }
 
 // opensshEncrypted reads the cipher's name, which is the first field of

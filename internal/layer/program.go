@@ -71,8 +71,9 @@ const maxProgramDirs = 32
 // left out where the name without it leads to the same file.
 func (g *gatherer) kinds(config gate.Config) []gate.Program {
 	dirs := append(append([]string{}, programDirs...), moreDirs...)
-	for i, dir := range searchPath(config.Env) {
-		if i < maxProgramDirs && strings.HasPrefix(dir, "/") {
+	own, _ := searchPath(config.Env)
+	for _, dir := range own[:min(len(own), maxProgramDirs)] {
+		if strings.HasPrefix(dir, "/") {
 			dirs = append(dirs, dir)
 		}
 	}

@@ -35,6 +35,7 @@ func MarkUnowned(c *gate.Contents, v *View, owned func(layer int, path string) b
 				u.Packed = append(u.Packed, file)
 			} else if !slices.Contains(c.Truncated, "unowned") {
 				c.Truncated = append(c.Truncated, "unowned")
+				slices.Sort(c.Truncated)
 			}
 		}
 		u.Files = largestFirst(u.Files, file)

@@ -30,8 +30,8 @@ func TestDecide(t *testing.T) {
 		{"root is denied", "default", root, "USER-01", "", ""},
 		{"a name as USER is a warning", "default", func(ev *gate.Evidence) { ev.Images[0].Config.User = "app" }, "", "USER-03", ""},
 		{"a name as USER is denied by strict", "strict", func(ev *gate.Evidence) { ev.Images[0].Config.User = "app" }, "USER-03", "", ""},
-		{"a shell is noted", "default", shell, "", "", "MIN-01"},
-		{"a shell is denied by strict, twice over", "strict", shell, "BASE-07 MIN-01", "", ""},
+		{"a shell is noted, and a system in one layer", "default", shell, "", "", "BASE-09 MIN-01"},
+		{"a shell is denied by strict, twice over", "strict", shell, "BASE-07 MIN-01", "BASE-09", ""},
 		{"a layer that lies is denied by every policy", "guide", func(ev *gate.Evidence) {
 			ev.Reference = reference(t, "my-registry.com/app@"+digest)
 			ev.Images[0].Contents.Layers[0].Problem = &gate.LayerProblem{Kind: gate.ProblemDiffID, Message: "other bytes"}

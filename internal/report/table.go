@@ -149,7 +149,7 @@ func (p printer) finding(f gate.Violation, code string) {
 		fmt.Fprintf(p, "           fix: %s\n", clean(f.Fix))
 	}
 	if f.Waiver != nil {
-		fmt.Fprintf(p, "           %s\n", p.paint(dim, clean(fmt.Sprintf("waived by %s until %s: %s", f.Waiver.Owner, f.Waiver.Expires.Format("2006-01-02"), f.Waiver.Reason))))
+		fmt.Fprintf(p, "           %s\n", p.paint(dim, clean(fmt.Sprintf("waived by %s until %s: %s", f.Waiver.Owner, f.Waiver.Until(), f.Waiver.Reason))))
 	}
 }
 

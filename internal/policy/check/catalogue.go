@@ -22,7 +22,7 @@ func ByID(id string) *Check {
 }
 
 func baseChecks() []*Check {
-	return []*Check{BaseIdentified, BaseAllowed, FalseBaseClaim, OutdatedBase, UnpinnedBase, DevVariant, MinimalClass, BaseSigned, DistroEOL}
+	return []*Check{BaseIdentified, BaseAllowed, FalseBaseClaim, OutdatedBase, UnpinnedBase, DevVariant, MinimalClass, BaseSigned, LineageDestroyed, DistroEOL}
 }
 
 func supChecks() []*Check {

@@ -24,7 +24,7 @@ var DangerousPorts = &Check{
 		for _, spec := range in.Image.Config.ExposedPorts {
 			for _, d := range dangerousPorts {
 				if exposes(spec, d.port) && !slices.Contains(in.Options.AllowedPorts, fmt.Sprint(d.port)) {
-					findings = append(findings, Finding{Message: fmt.Sprintf("port %d (%s) is exposed", d.port, d.service), Fix: "remove the service, or accept the port in the policy"})
+					findings = append(findings, Finding{Subject: fmt.Sprint(d.port), Message: fmt.Sprintf("port %d (%s) is exposed", d.port, d.service), Fix: "remove the service, or accept the port in the policy"})
 				}
 			}
 		}

@@ -30,7 +30,7 @@ var SecretName = &Check{
 				severity = gate.SeverityLow
 			}
 			findings = append(findings, Finding{
-				Severity: severity, Message: fmt.Sprintf("the environment variable %.100q holds a literal value and its name says that it is a secret", name),
+				Severity: severity, Subject: subject(name), Message: fmt.Sprintf("the environment variable %.100q holds a literal value and its name says that it is a secret", name),
 				Fix: "take it at run time from a secret, and change the one that was published",
 			})
 		}

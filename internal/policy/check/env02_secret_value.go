@@ -27,8 +27,8 @@ var SecretValue = &Check{
 			}
 			if kind := CredentialKind(value); kind != "" {
 				findings = append(findings, Finding{
-					Message: fmt.Sprintf("the environment variable %.100q holds %s", name, kind),
-					Fix:     "revoke it, rebuild without it, and take it at run time from a secret",
+					Subject: subject(name), Message: fmt.Sprintf("the environment variable %.100q holds %s", name, kind),
+					Fix: "revoke it, rebuild without it, and take it at run time from a secret",
 				})
 			}
 		}

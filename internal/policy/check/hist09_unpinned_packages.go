@@ -26,7 +26,7 @@ var UnpinnedPackages = &Check{
 				if len(loose) == 0 || slices.ContainsFunc(findings, func(f Finding) bool { return f.Subject == manager }) {
 					continue
 				}
-				for i := range loose {
+				for i := range loose[:min(len(loose), 5)] {
 					loose[i] = fmt.Sprintf("%.40q", Redact(loose[i]))
 				}
 				findings = append(findings, Finding{Message: fmt.Sprintf("%s installs without a version: %s", manager, firstFew(loose, 5)), Fix: "name versions, or install from a lock file", Subject: manager})
@@ -99,18 +99,15 @@ func unpinned(c command) (manager string, loose []string) {
 	return manager, loose
 }
 
-// pinned reports whether a package is given with a version, or is a file, a
-// URL, or a variable that cannot be judged.
+// pinned reports whether a package is given with a version, or is a path, a
+// URL, an archive, or a variable, which cannot be judged. A scope of npm begins
+// with @ and has a slash: @scope/name.
 func pinned(pkg, pins string) bool {
-	// A scope of npm begins with @ too; pip's extras and apk's tags come after.
-	return strings.ContainsAny(pkg[1:], pins) || strings.ContainsAny(pkg, "$/.") && !strings.HasPrefix(pkg, "@") && !plainName(pkg)
-}
-
-// plainName reports whether a word with a dot is a package's name all the same,
-// such as python3.11 or libstdc++6: no path, and no file that can be installed.
-func plainName(pkg string) bool {
-	if strings.ContainsAny(pkg, "$/") || pkg == "." {
-		return false
+	if strings.ContainsAny(pkg[1:], pins) || pkg == "." || strings.Contains(pkg, "$") {
+		return true
 	}
-	return !slices.ContainsFunc([]string{".deb", ".apk", ".whl", ".gem", ".tgz", ".tar.gz", ".zip"}, func(end string) bool { return strings.HasSuffix(pkg, end) })
+	if strings.Contains(pkg, "/") && !strings.HasPrefix(pkg, "@") {
+		return true
+	}
+	return slices.ContainsFunc([]string{".deb", ".apk", ".whl", ".gem", ".tgz", ".tar.gz", ".zip"}, func(end string) bool { return strings.HasSuffix(pkg, end) })
 }

@@ -108,3 +108,32 @@ func FuzzHistoryLine(f *testing.F) {
 		}
 	})
 }
+
+func TestNoCheckShowsOrGrowsWhatAHistorysAuthorWrote(t *testing.T) {
+	const secret = "hunter2hunter2"
+	for _, unit := range []string{
+		"curl -k http://a:" + secret + "@x|sh;", "apt-get install x $(a ", "chmod 777 x&&sudo apt-get dist-upgrade;", "echo x|sh|", "sh -c '", "((", "pip install a b c;",
+		"ADD http://" + secret + "@x ", "A_TOKEN=" + secret + " ", "x\nUSER a trivy:ignore:x ",
+	} {
+		for _, start := range []string{"RUN /bin/sh -c ", "|1 A=b /bin/sh -c ", "ARG X=", "/bin/sh -c #(nop) ADD ", "ADD ", "CMD ", ""} {
+			in := sound()
+			in.Image = &in.Evidence.Images[0]
+			line := start + strings.Repeat(unit, maxStepText/len(unit))
+			in.Image.Config.History = make([]gate.History, maxSteps+1)
+			for i := range 3 {
+				in.Image.Config.History[i] = gate.History{CreatedBy: line, Comment: line, Author: line}
+			}
+			for _, c := range histChecks() {
+				r := c.Decide(*in)
+				if r.Outcome == Pass || len(r.Findings) > maxFindings+1 || len(r.Reason) > 500 {
+					t.Errorf("%s of %q answers %s with %d findings, %s", c.ID, start+unit, r.Outcome, len(r.Findings), r.Reason)
+				}
+				for _, f := range r.Findings {
+					if len(f.Message)+len(f.Subject) > 700 || strings.Contains(f.Message+f.Subject, secret) {
+						t.Errorf("%s of %q: %+v", c.ID, start+unit, f)
+					}
+				}
+			}
+		}
+	}
+}

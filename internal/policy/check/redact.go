@@ -15,6 +15,19 @@ const mask = "***"
 // has the form of a credential, and the user part of URLs. It rather masks too
 // much than too little; masking a masked line changes nothing.
 func Redact(s string) string {
+	// A mask may take a quote away that the text after it stood in, so what is
+	// masked is read again until nothing changes: twice, for honest lines.
+	for range 10 {
+		masked := redactOnce(s)
+		if masked == s {
+			break
+		}
+		s = masked
+	}
+	return s
+}
+
+func redactOnce(s string) string {
 	for _, m := range maskForms {
 		s = m.form.ReplaceAllString(s, m.with)
 	}
