@@ -126,7 +126,7 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 	a.service = &gate.Service{
 		Policies: policies, Resolver: a.registry, Bases: a.registry, Attachments: a.registry, Analyzer: analyzer, Store: a.store,
 		Keys:   sign.Keys{VerifyOptions: sign.VerifyOptions{Remote: a.registry.RemoteOptions, Insecure: o.insecure}},
-		Logger: a.log, Now: time.Now, NewID: newID, Layers: a.registry.Blobs,
+		Logger: a.log, Now: time.Now, NewID: newID, Layers: a.registry.Blobs, Program: version,
 	}
 	if o.kev != "" || o.epss != "" {
 		if a.exploits, err = exploit.Open(o.kev, o.epss); err != nil {

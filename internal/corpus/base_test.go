@@ -48,6 +48,10 @@ func TestABaseIsWhatTheLayersProve(t *testing.T) {
 	lie := map[string]string{baseName: tag, baseDigest: digest}
 	stranger := image(layer{file("etc/motd", 0o644, "another base\n")}, base(), layer{program("app")})
 
+	tools := image(base("busybox 1.37.0-r0 bin/busybox"))
+	debugRepository, _ := named(r.push(t, "bases/proof:debug", tools.built(t)))
+	debug, debugged := debugRepository+":debug", image(tools.layers[0], layer{program("app")})
+
 	for _, tt := range []struct {
 		name   string
 		image  specimen
@@ -60,6 +64,7 @@ func TestABaseIsWhatTheLayersProve(t *testing.T) {
 		{name: "the layers of an approved base come first", image: above(), bases: []string{tag}, proof: gate.ProofProven, layers: 2, silent: []string{"BASE-01", "BASE-02", "BASE-03", "BASE-09"}},
 		{name: "a mirror compressed the layers anew, with zstd", image: specimen{layers: above().layers, zstd: true}, bases: []string{tag}, proof: gate.ProofProven, layers: 2,
 			silent: []string{"BASE-01", "BASE-02", "META-05", "META-07", "SCAN-05"}},
+		{name: "the base is the variant for finding faults", image: debugged, bases: []string{debug}, proof: gate.ProofProven, layers: 1, fires: []string{"BASE-06"}, silent: []string{"BASE-01", "BASE-02"}},
 		{name: "the base is approved by the digest of its manifest", image: above(), bases: []string{repository + "@" + digest}, proof: gate.ProofProven, layers: 2, silent: []string{"BASE-02"}},
 		{name: "all was squashed into one layer, and the annotation is all that is left", image: flat.annotated(lie), bases: []string{tag}, proof: gate.ProofClaimed,
 			fires: []string{"BASE-01", "BASE-02", "BASE-09"}, silent: []string{"BASE-03"}},
@@ -90,14 +95,15 @@ func TestAMovedBaseTagLeavesBothBuildsProven(t *testing.T) {
 	r := newRig(t)
 	month := 30 * 24 * time.Hour
 	old, newer := image(base(vulnerableOpenSSL)).created(time.Now().Add(-3*month)), image(base(fixedOpenSSL)).created(time.Now().Add(-month))
-	repository, oldDigest := named(r.push(t, "bases/moved:1", old.built(t)))
+	moved := fmt.Sprintf("bases/moved-%d:1", r.pushed.Add(1))
+	repository, oldDigest := named(r.push(t, moved, old.built(t)))
 	under := r.with(t, approving(repository+":1"))
 	app := r.push(t, "", image(old.layers[0], layer{program("app")}).built(t))
 	if d := under.judge(t, app); d.Platforms[0].Base.Digest != oldDigest || d.Platforms[0].Base.Newest != nil {
 		t.Fatalf("before the tag moved: %+v", d.Platforms[0].Base)
 	}
 
-	_, newDigest := named(r.push(t, "bases/moved:1", newer.built(t)))
+	_, newDigest := named(r.push(t, moved, newer.built(t)))
 	// Another hour has begun: a base is known from memory for one.
 	client, err := registry.New(registry.Options{Retries: 1, BaseHistory: r.store})
 	if err != nil {

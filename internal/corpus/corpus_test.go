@@ -33,8 +33,7 @@ type rig struct {
 	*gate.Service
 	registry *demo.Registry
 	store    *store.Store
-	dir      string
-	pushed   atomic.Int64
+	pushed   *atomic.Int64 // images so far, for their names
 }
 
 // theRig is made once: Trivy's database handle is global, so that a process has
@@ -44,7 +43,7 @@ var theRig = sync.OnceValues(func() (*rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rig{dir: dir}
+	r := &rig{pushed: &atomic.Int64{}}
 	atEnd = append(atEnd, func() { _ = os.RemoveAll(dir) })
 	advisories, err := fixtures()
 	if err != nil {
@@ -107,7 +106,7 @@ func (r *rig) with(t testing.TB, rules string) *rig {
 	}
 	service := *r.Service
 	service.Policies = policy.NewSet("", p...)
-	return &rig{Service: &service, registry: r.registry, store: r.store, dir: r.dir}
+	return &rig{Service: &service, registry: r.registry, store: r.store, pushed: r.pushed}
 }
 
 // push puts an image or index into the registry, under a name of its own where
@@ -115,7 +114,7 @@ func (r *rig) with(t testing.TB, rules string) *rig {
 func (r *rig) push(t testing.TB, repositoryTag string, what remote.Taggable) string {
 	t.Helper()
 	if repositoryTag == "" {
-		repositoryTag = fmt.Sprintf("corpus/%s:1", strings.ToLower(fmt.Sprintf("case-%p-%d", r, r.pushed.Add(1))))
+		repositoryTag = fmt.Sprintf("corpus/case-%d:1", r.pushed.Add(1))
 	}
 	tag, err := name.NewTag(r.registry.Host + "/" + repositoryTag)
 	if err != nil {

@@ -4,6 +4,7 @@ package corpus
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -22,16 +23,29 @@ func TestTokensAreFoundWhereverTheyLie(t *testing.T) {
 	text := "token: " + githubToken("deleted") + "\n"
 	leaky := layer{file("srv/conf/token.txt", 0o600, text)}
 	traps = append(traps, []trap{
+		{name: "a token at the end of a large file", image: plain(layer{file("srv/export.csv", 0o644, strings.Repeat("name,street,city,country,2026\n", 400_000)+text)}), fires: []string{"CRED-01"}},
+		{name: "a token in a layer of zstd that calls itself gzip, which runtimes unpack all the same", image: mislabelled(leaky), fires: []string{"CRED-01"}},
 		{name: "a later layer deletes the token", image: plain(leaky, layer{gone("srv/conf/token.txt")}), fires: []string{"CRED-04 CRITICAL"}, silent: []string{"CRED-01"}},
 		{name: "a later layer replaces the token", image: plain(leaky, layer{file("srv/conf/token.txt", 0o600, "token: none\n")}), fires: []string{"CRED-04"}, silent: []string{"CRED-01"}},
 		{name: "a later layer deletes the token's directory", image: plain(leaky, layer{gone("srv")}), fires: []string{"CRED-04"}, silent: []string{"CRED-01"}},
 		{name: "a later layer hides the token's directory", image: plain(leaky, layer{emptied("srv/conf")}), fires: []string{"CRED-04"}, silent: []string{"CRED-01"}},
 		{name: "a later layer puts a file where the token's directory was", image: plain(leaky, layer{file("srv", 0o644, "x\n")}), fires: []string{"CRED-04"}, silent: []string{"CRED-01"}},
 		{name: "the token is deleted and comes back", image: plain(leaky, layer{gone("srv/conf/token.txt")}, layer{file("srv/token.txt", 0o600, text)}), fires: []string{"CRED-01", "CRED-04"}},
+		{name: "the very layer of the token comes again", image: plain(leaky, layer{gone("srv/conf/token.txt")}, leaky), fires: []string{"CRED-01", "CRED-04"}},
+		{name: "a whiteout beside the token deletes only what lower layers have", image: plain(append(leaky[:1:1], gone("srv/conf/token.txt"))), fires: []string{"CRED-01"}, silent: []string{"CRED-04"}},
 		{name: "a whiteout of another name deletes nothing", image: plain(leaky, layer{gone("srv/conf/token")}), fires: []string{"CRED-01"}, silent: []string{"CRED-04"}},
+		{name: "a list of files in the token's own layer says that a package owns it",
+			image: plain(layer{file("srv/token.txt", 0o600, text), file(installed, 0o644, apk("glibc 2.40-r3 usr/lib/libc.so.6", "innocent 1.0-r0 srv/token.txt"))}), fires: []string{"CRED-01 CRITICAL"}},
 		{name: "a placeholder is no token", image: plain(layer{file("srv/README.md", 0o644, "export GITHUB_TOKEN=ghp_your_token_here\n")}), silent: []string{"CRED-01", "CRED-03"}},
 	}...)
 	run(t, traps)
+}
+
+// mislabelled is an image whose layers are zstd under the media type of gzip.
+func mislabelled(more layer) specimen {
+	s := plain(more)
+	s.zstd, s.gzipType = true, true
+	return s
 }
 
 func TestKeysAndCredentialFilesAreJudgedByWhatTheyHold(t *testing.T) {

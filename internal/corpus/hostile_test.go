@@ -17,9 +17,9 @@ import (
 	"github.com/imagegate/imagegate/internal/report"
 )
 
-// written is the document in every format, and the document itself as the
-// service answers it.
-func written(t *testing.T, d decided) map[string]string {
+// written is the document in every format, how it differs from a clean image's
+// in every format of that, and the verdict as the service answers it.
+func written(t *testing.T, r *rig, d decided) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
 	for _, format := range report.Formats() {
@@ -28,6 +28,15 @@ func written(t *testing.T, d decided) map[string]string {
 			t.Fatal(err)
 		}
 		texts[format] = b.String()
+	}
+	clean := r.judge(t, r.push(t, "", plain().built(t)))
+	change := report.Compare(report.Document{Verdict: clean.Verdict, Evidence: clean.evidence}, report.Document{Verdict: d.Verdict, Evidence: d.evidence})
+	for _, format := range report.ComparisonFormats() {
+		var b bytes.Buffer
+		if err := report.WriteComparison(&b, format, change); err != nil {
+			t.Fatal(err)
+		}
+		texts["comparison "+format] = b.String()
 	}
 	texts["verdict"] = marshalled(t, d.Verdict)
 	return texts
@@ -56,7 +65,7 @@ func TestAnAuthorsTextReachesNoReaderAlive(t *testing.T) {
 			file("etc/passwd", 0o644, passwd+"<script>alert('corpus')\x1b[1m:x:0:0::/:\n"+long+":x:0:0::/:\n"),
 			file(escaped+"-setuid", 0o4755, elf(2, amd64, "")), dir(escaped+"-dir", 0o777), file("srv/"+strings.Repeat("n", 250)+"/.env", 0o644, "API_TOKEN="+password("hostile")+"\n"),
 			file(escaped+"/token.txt", 0o644, githubToken("hostile")+" "+hostile),
-			file("lib/apk/db/installed", 0o644, apk("glibc 2.40-r3 usr/lib/libc.so.6", "openssl 3.0.9-r0", "<script>alert('corpus')\x1b[1m 1.0")),
+			file(installed, 0o644, apk("glibc 2.40-r3 usr/lib/libc.so.6", "openssl 3.0.9-r0", "<script>alert('corpus')\x1b[1m 1.0")),
 			file("srv/app.cdx.json", 0o644, `{"bomFormat":"CycloneDX","specVersion":"1.5","version":1,"components":[{"type":"library","name":"<script>alert('corpus')`+long+`","version":"1","purl":"pkg:npm/left-pad@1.3.0"}]}`),
 			device("srv/<script>alert('corpus')\x1b[1m-device", '4', 8, 0), file("../"+escaped, 0o644, "x\n"),
 		},
@@ -75,10 +84,10 @@ func TestAnAuthorsTextReachesNoReaderAlive(t *testing.T) {
 	if n := len(d.findings()); n < 20 {
 		t.Fatalf("only %d findings, so that little was written: %s", n, told(d.findings()))
 	}
-	texts := written(t, d)
+	texts := written(t, r, d)
 	for _, format := range slices.Sorted(maps.Keys(texts)) {
 		alive := map[string]string{"a terminal's escape": "\x1b", "a bell": "\x07", "a line that speaks for the gate": "\nPASS all"}
-		if slices.Contains([]string{"html", "markdown", "junit"}, format) {
+		if slices.Contains([]string{"html", "markdown", "junit", "comparison markdown"}, format) {
 			// The others are no markup: who shows them in a page escapes them.
 			alive["a script"] = "<script>alert"
 		}
@@ -95,27 +104,31 @@ func TestAnAuthorsTextReachesNoReaderAlive(t *testing.T) {
 	if err := json.Unmarshal([]byte(texts["verdict"]), &document); err != nil {
 		t.Fatal(err)
 	}
-	bounded(t, "verdict", document)
+	found := map[string]int{}
+	tooLong(found, "verdict", document)
+	for _, at := range slices.Sorted(maps.Keys(found)) {
+		t.Errorf("%s has %d bytes, more than %d", at, found[at], longest)
+	}
 }
 
 // longest is how many bytes one text of a verdict may have.
 const longest = 1200
 
-// bounded holds every text of a document against the bound.
-func bounded(t *testing.T, at string, v any) {
-	t.Helper()
+// tooLong collects the texts of a document that are longer, by the path of
+// their field.
+func tooLong(found map[string]int, at string, v any) {
 	switch v := v.(type) {
 	case string:
 		if len(v) > longest {
-			t.Errorf("%s has %d bytes: %.60q…", at, len(v), v)
+			found[at] = len(v)
 		}
 	case []any:
-		for i, one := range v {
-			bounded(t, fmt.Sprintf("%s[%d]", at, i), one)
+		for _, one := range v {
+			tooLong(found, at+"[]", one)
 		}
 	case map[string]any:
 		for k, one := range v {
-			bounded(t, at+"."+k, one)
+			tooLong(found, at+"."+k, one)
 		}
 	}
 }
@@ -169,7 +182,7 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 			t.Errorf("%s does not fire, so that it cannot leak either", id)
 		}
 	}
-	texts := written(t, d)
+	texts := written(t, r, d)
 	ev := d.evidence.Images[0]
 	contents := *ev.Contents
 	contents.Layers = slices.Clone(contents.Layers)

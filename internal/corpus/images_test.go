@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,10 +55,11 @@ func device(name string, kind byte, major, minor int64) entry {
 }
 
 // capable is a program with a capability, by its number in capabilities(7), as
-// the kernel keeps it (struct vfs_cap_data, revision 2, effective).
-func capable(name string, capability int) entry {
-	data := make([]byte, 20)
-	binary.LittleEndian.PutUint32(data, 0x02000001)
+// the kernel keeps it (struct vfs_cap_data, effective): revision 2 has 20 bytes,
+// revision 3 of user namespaces 24.
+func capable(name string, capability, revision int) entry {
+	data := make([]byte, 12+4*revision)
+	binary.LittleEndian.PutUint32(data, uint32(revision)<<24|1)
 	binary.LittleEndian.PutUint32(data[4:], 1<<capability)
 	e := program(name)
 	e.PAXRecords = map[string]string{"SCHILY.xattr.security.capability": string(data)}
@@ -71,6 +73,11 @@ func gone(name string) entry {
 }
 
 func emptied(dir string) entry { return file(dir+"/.wh..wh..opq", 0, "") }
+
+// without is the layer without one of its files.
+func (l layer) without(name string) layer {
+	return slices.DeleteFunc(slices.Clone(l), func(e entry) bool { return e.Name == name })
+}
 
 // The machines of ELF files.
 const (
@@ -106,8 +113,12 @@ func program(name string) entry { return file(name, 0o755, elf(2, amd64, "")) }
 func library(name string) entry { return file(name, 0o755, elf(3, amd64, "")) }
 
 const (
+	installed = "lib/apk/db/installed" // apk's database
+
 	passwd = "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"
 	group  = "root:x:0:\nnonroot:x:65532:\n"
+
+	wolfi = "ID=wolfi\nNAME=\"Wolfi\"\nPRETTY_NAME=\"Wolfi\"\nVERSION_ID=\"20230201\"\n"
 
 	fixedOpenSSL      = "openssl 3.3.2-r0"
 	vulnerableOpenSSL = "openssl 3.0.9-r0"
@@ -120,10 +131,10 @@ func base(packages ...string) layer {
 		packages = []string{fixedOpenSSL}
 	}
 	return layer{
-		file("etc/os-release", 0o644, "ID=wolfi\nNAME=\"Wolfi\"\nPRETTY_NAME=\"Wolfi\"\nVERSION_ID=\"20230201\"\n"),
+		file("etc/os-release", 0o644, wolfi),
 		file("etc/passwd", 0o644, passwd), file("etc/group", 0o644, group),
 		library("usr/lib/libc.so.6"),
-		file("lib/apk/db/installed", 0o644, apk(append([]string{"glibc 2.40-r3 usr/lib/libc.so.6", "wolfi-baselayout 20230201-r15"}, packages...)...)),
+		file(installed, 0o644, apk(append([]string{"glibc 2.40-r3 usr/lib/libc.so.6", "wolfi-baselayout 20230201-r15"}, packages...)...)),
 	}
 }
 
@@ -166,6 +177,7 @@ type specimen struct {
 	configure   []func(*v1.ConfigFile)
 	told        []v1.History // nil: one line for each layer
 	zstd        bool
+	gzipType    bool // whatever the compression
 	annotations map[string]string
 }
 
@@ -237,6 +249,9 @@ func (s specimen) built(t testing.TB) v1.Image {
 		options := []tarball.LayerOption{tarball.WithMediaType(types.OCILayer)}
 		if s.zstd {
 			options = []tarball.LayerOption{tarball.WithCompression(compression.ZStd), tarball.WithMediaType(types.OCILayerZStd)}
+		}
+		if s.gzipType {
+			options = append(options, tarball.WithMediaType(types.OCILayer))
 		}
 		blob, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }, options...)
 		if err != nil {

@@ -195,7 +195,8 @@ func runImage(label string) string {
 // be compared stays a claim. DiffIDs and not compressed digests are compared,
 // which survives recompression and mirrors.
 //
-// claimed[i] are the images that claims[i] names; none where it was not read.
+// claimed[i] are the images that claims[i] names, by digest or, where that is
+// not there, by tag; none where it was not read.
 func IdentifyBase(img ImageEvidence, approved []KnownBase, claims []BaseClaim, claimed [][]KnownBase) *Base {
 	base := &Base{Proof: ProofUnknown, Claims: slices.Clone(claims)}
 	for _, k := range approved {
@@ -264,6 +265,9 @@ func (c *BaseClaim) compare(img ImageEvidence, claimed []KnownBase) {
 		case k.Problem != "":
 			c.Problem = k.Problem
 		case k.Past || len(k.DiffIDs) == 0:
+		case c.Digest != "" && k.Digest != c.Digest:
+			// Found by its tag, because the digest is not there.
+			c.Problem = "the digest it names is not in its repository, and its tag names another build"
 		case c.Digest == "":
 			c.Problem = "its tag names another build now"
 		case len(img.Config.DiffIDs) <= len(k.DiffIDs):

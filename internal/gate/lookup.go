@@ -98,7 +98,13 @@ func (s *Service) claimed(ctx context.Context, needs Needs, ref Reference, c *Ba
 	case !mayLookUp(needs, ref, parsed):
 		c.Problem = fmt.Sprintf("claims are not looked up at %s: base.lookUp of the policy names where they are", parsed.Host())
 	default:
-		return s.Bases.Known(ctx, []string{name}, platform)
+		known := s.Bases.Known(ctx, []string{name}, platform)
+		// Tools that keep layers uncompressed claim a digest of their own,
+		// which no registry has; layers prove the base all the same.
+		if c.Digest != "" && parsed.Tag != "" && len(known) == 1 && known[0].Problem != "" && !known[0].Retryable {
+			known = append(known, s.Bases.Known(ctx, []string{c.Reference}, platform)...)
+		}
+		return known
 	}
 	return nil
 }

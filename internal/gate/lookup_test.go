@@ -141,6 +141,8 @@ func TestHowWellABaseIsKnown(t *testing.T) {
 		{name: "a child that inherited its base's label, of which only the grandparent is known", image: labelled(t, on(t, parent), inherited), proof: gate.ProofMatched, layers: 2, claim: gate.ClaimTrue},
 		{name: "a claim in a registry that nobody allowed", image: annotated(on(t, old), map[string]string{baseName: "elsewhere.example/base:1", baseDigest: oldDigest}), proof: gate.ProofClaimed},
 		{name: "a claim of a digest that is not there", image: annotated(on(t, old), map[string]string{baseName: pinned, baseDigest: "sha256:" + strings.Repeat("0", 64)}), proof: gate.ProofClaimed},
+		{name: "a digest that is not there, of a tag whose layers prove it", image: annotated(on(t, old), map[string]string{baseName: baseRef, baseDigest: "sha256:" + strings.Repeat("0", 64)}), proof: gate.ProofMatched, layers: 2, claim: gate.ClaimTrue},
+		{name: "a digest that is not there, of a tag whose layers do not", image: annotated(on(t, image(t, "amd64", nil)), map[string]string{baseName: baseRef, baseDigest: "sha256:" + strings.Repeat("0", 64)}), proof: gate.ProofClaimed},
 		{name: "by buildpacks", image: labelled(t, on(t, old), map[string]string{"io.buildpacks.lifecycle.metadata": fmt.Sprintf(`{"runImage":{"reference":"%s@%s"}}`, pinned, oldDigest)}), proof: gate.ProofMatched, layers: 2, claim: gate.ClaimTrue},
 		{name: "the base itself", image: old, bases: []string{baseRef}, proof: gate.ProofProven, layers: 2},
 		{name: "without a word about it", image: on(t, image(t, "amd64", nil)), proof: gate.ProofUnknown},

@@ -149,4 +149,7 @@ type Unowned struct {
 	Files []File `json:"files,omitempty"` // largest first, bounded
 	// Packed are those compressed by an executable packer (UPX).
 	Packed []File `json:"packed,omitempty"`
+	// Unlisted is true when the image has OS packages of which none lists its
+	// files: whose a program is cannot be told, and only Packed is filled.
+	Unlisted bool `json:"unlisted,omitempty"`
 }

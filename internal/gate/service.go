@@ -39,6 +39,9 @@ type Service struct {
 	Layers func(repository string) Blobs
 	Logger *slog.Logger
 	Now    func() time.Time
+	// Program names the version of the checks that decide: stored verdicts of
+	// another are not given to new evaluations.
+	Program string
 	// NewID makes verdict ids for evaluations that have none.
 	NewID func() string
 }
@@ -306,7 +309,7 @@ func message(err error) string {
 // reuseKey names everything a stored verdict depends on.
 func (s *Service) reuseKey(req Request, ref Reference, policy PolicyRef, db Database) string {
 	h := sha256.New()
-	_ = json.NewEncoder(h).Encode([]any{ref.Name, ref.Digest, policy.Digest, db.ID(), s.exploitsDigest(), req.Platforms, req.Full}) // strings and booleans encode
+	_ = json.NewEncoder(h).Encode([]any{ref.Name, ref.Digest, policy.Digest, db.ID(), s.exploitsDigest(), s.Program, req.Platforms, req.Full}) // strings and booleans encode
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -20,13 +20,13 @@ type BundleCertificate struct {
 // Bounds of what is kept of bundles. Mozilla's list has some 150 certificates.
 const (
 	maxCertificates = 2000 // of one bundle
-	maxBundles      = 8    // of one layer
+	maxBundles      = 8    // of one layer, beside those where TLS libraries look
 	maxSubject      = 200
 )
 
 // bundle keeps the certificates of a bundle.
 func (w *walk) bundle(e *Entry, b []byte) {
-	if len(w.facts.Bundles) >= maxBundles {
+	if len(w.facts.Bundles) >= maxBundles && !slices.Contains(bundlePaths, e.Path) {
 		w.cut("trust")
 		return
 	}

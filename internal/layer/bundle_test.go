@@ -94,12 +94,20 @@ func TestBundlesAreBounded(t *testing.T) {
 			expect(t, c.Truncated, []string{"trust"})
 		})
 	}
+	t.Run("a bundle under a name that is not looked at", func(t *testing.T) {
+		_, c := imageOf(t, gate.Config{}, []member{file("opt/ca.pem", "x"), symlink("etc/ssl/cert.pem", "/opt/ca.pem")})
+		if c.Trust.Bundle != "/opt/ca.pem" || c.Trust.Count != 0 {
+			t.Errorf("trust %+v", c.Trust)
+		}
+		expect(t, c.Truncated, []string{"trust"})
+	})
 	t.Run("too many bundles", func(t *testing.T) {
 		var members []member
 		for i := range maxBundles + 10 {
 			members = append(members, file(fmt.Sprintf("%d/etc/ssl/cert.pem", i), "x"))
 		}
-		if f := factsOf(t, members...); len(f.Bundles) != maxBundles || len(f.Cut) != 1 {
+		members = append(members, file("etc/ssl/cert.pem", "x"))
+		if f := factsOf(t, members...); len(f.Bundles) != maxBundles+1 || len(f.Cut) != 1 {
 			t.Errorf("%d bundles, cut %v", len(f.Bundles), f.Cut)
 		}
 	})

@@ -22,6 +22,8 @@ func TestCredentialsAreKnownByTheirContent(t *testing.T) {
 		{"the old form", "root/.dockercfg", `{"quay.io": {"auth": "` + secret + `", "email": "a@b"}}`, "docker config /root/.dockercfg 0 quay.io"},
 		{"Podman's", "run/containers/0/auth.json", `{"auths":{"quay.io":{"auth":"` + secret + `"}}}`, "docker config /run/containers/0/auth.json 0 quay.io"},
 		{"a registry that a helper asks for", "root/.docker/config.json", `{"auths": {"ghcr.io": {}}, "credHelpers": {"gcr.io": "gcloud"}, "credsStore": "desktop"}`, ""},
+		{"a login behind a quoted quote", "root/.docker/config.json", `{"auths": {"ghcr.io": {"note": "x\"", "auth": "` + secret + `"}}}`, "docker config /root/.docker/config.json 0 ghcr.io"},
+		{"a text that quotes a login", "root/.docker/config.json", `{"auths": {"ghcr.io": {"note": "\",\"auth\": \"` + secret + `\""}}}`, ""},
 		{"a config of something else", "app/config.json", `{"auth": "` + secret + `"}`, ""},
 		{"a config cut short", "root/.docker/config.json", `{"auths": {"ghcr.io": {"auth": "` + secret, "docker config /root/.docker/config.json 0 ghcr.io"},
 		{"a registry's name with a login in it", "root/.docker/config.json", `{"auths": {"https://me:` + secret + `@ghcr.io/": {"auth": "x` + secret + `"}}}`, "docker config /root/.docker/config.json 0 ghcr.io"},

@@ -55,12 +55,23 @@ func (g *gatherer) hooks() {
 			switch name := path.Base(p); {
 			case !strings.HasSuffix(name, d.ends), strings.HasPrefix(name, "."):
 				return // Debian's .placeholder keeps a directory
+			case g.leadsToDirectory(p, n): // as Alpine's /var/spool/cron/crontabs does
+				return
 			case n.Entry.Kind == File && n.origin().empty, d.runs && n.Entry.Kind == File && n.Entry.Mode&0o111 == 0:
 				return
 			}
 			g.hook(p, n, d.kind)
 		})
 	}
+}
+
+// leadsToDirectory is true of a link to a directory.
+func (g *gatherer) leadsToDirectory(p string, n *Node) bool {
+	if n.Entry.Kind != Symlink {
+		return false
+	}
+	to, _ := g.view.Resolve(p)
+	return to != nil && (to.Entry == nil || to.Entry.Kind == Dir)
 }
 
 func (g *gatherer) hook(p string, n *Node, kind string) {

@@ -29,6 +29,7 @@ func TestFilesThatRunSomethingByThemselves(t *testing.T) {
 		{"a preload file that a later layer deleted", [][]member{{file("etc/ld.so.preload", "x")}, {whiteout("etc/ld.so.preload")}}, nil},
 		{"cron tables", [][]member{{file("etc/crontab", "x")}, {file("etc/cron.d/job", "x"), file("var/spool/cron/crontabs/root", "x"), file("etc/crontabs/root", "x")}},
 			[]string{"/etc/crontab 0 cron", "/etc/cron.d/job 1 cron", "/var/spool/cron/crontabs/root 1 cron", "/etc/crontabs/root 1 cron"}},
+		{"a link to a directory is no table", [][]member{{dir("etc/crontabs"), symlink("var/spool/cron/crontabs", "/etc/crontabs")}}, nil},
 		{"scripts that cron runs", [][]member{{run("etc/cron.daily/apt"), file("etc/cron.daily/README", "x"), run("etc/periodic/15min/job")}}, []string{"/etc/cron.daily/apt 0 cron", "/etc/periodic/15min/job 0 cron"}},
 		{"what keeps a directory is no table", [][]member{{file("etc/cron.d/.placeholder", "x"), file("etc/cron.d/empty", "")}}, nil},
 		{"units and the links that enable them", [][]member{{file("usr/lib/systemd/system/a.service", "x"), file("usr/lib/systemd/system/a.target", "x"), symlink("lib", "usr/lib"), symlink("etc/systemd/system/multi-user.target.wants/a.service", "/lib/systemd/system/a.service")}},

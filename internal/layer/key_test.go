@@ -71,6 +71,7 @@ func TestPrivateKeysAreKnownByTheirContent(t *testing.T) {
 		{"a public key", "k.pub", pemOf("PUBLIC KEY", nil), ""},
 		{"a certificate", "c.pem", certificate, ""},
 		{"a source that speaks of keys", "x.go", "const begin = \"-----BEGIN RSA PRIVATE KEY-----\"\n", ""},
+		{"a source with a key in it is for the patterns of secrets to find", "x.go", "const key = `" + pemOf("PRIVATE KEY", nil), ""},
 		{"a document with a gap", "README", "-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----\n", ""},
 		{"a key without a body", "k", "-----BEGIN PRIVATE KEY-----\n", ""},
 		{"a key that begins after what is looked at", "k", strings.Repeat("\n", headSize) + pemOf("PRIVATE KEY", nil), ""},

@@ -41,7 +41,7 @@ func (s step) Mends() string {
 }
 
 // steps are what to do first: a rebuild where that removes violations, then
-// what mends most of what denies, then what mends most warnings. Findings
+// what mends the worst of what denies, and most of it, then warnings. Findings
 // without a fix come last: there is nothing to do but to wait or to decide.
 func steps(v gate.Verdict) []step {
 	var all []step
@@ -58,7 +58,7 @@ func steps(v gate.Verdict) []step {
 	slices.SortStableFunc(all, func(a, b step) int {
 		return cmp.Or(
 			first(a.useful(), b.useful()), first(a.Do != unfixed, b.Do != unfixed), first(a.Denied > 0, b.Denied > 0),
-			b.Denied-a.Denied, b.worst.Rank()-a.worst.Rank(), b.Warned-a.Warned, strings.Compare(a.Do, b.Do))
+			b.worst.Rank()-a.worst.Rank(), b.Denied-a.Denied, b.Warned-a.Warned, strings.Compare(a.Do, b.Do))
 	})
 	return all
 }

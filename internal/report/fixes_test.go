@@ -7,7 +7,7 @@ import (
 	"github.com/imagegate/imagegate/internal/gate"
 )
 
-func TestWhatMendsMostComesFirst(t *testing.T) {
+func TestWhatMendsTheWorstAndMostComesFirst(t *testing.T) {
 	fix := func(name, fixed string) gate.Violation {
 		return gate.Violation{Check: "VULN-CVSS", Severity: gate.SeverityHigh, Package: &gate.PackageRef{Name: name, Type: "npm", Fixed: fixed}}
 	}
@@ -34,8 +34,8 @@ func TestWhatMendsMostComesFirst(t *testing.T) {
 	}
 	want := []line{
 		{"Rebuild on base:1", "removes 1 of 6 violations", ""},
-		{"Update right to the newest of 2.0, 2.1", "mends 2 violations and 1 warning", "CVE-4, CVE-5, CVE-6"},
 		{"Write USER 1000", "mends 1 violation", "USER-01 root-implicit"},
+		{"Update right to the newest of 2.0, 2.1", "mends 2 violations and 1 warning", "CVE-4, CVE-5, CVE-6"},
 		{"Update left to 1.1", "mends 1 violation", "CVE-1"},
 		{"Build on a distroless base image", "mends 1 warning", "MIN-01 shell"},
 		{"Wait for a fix, remove the package, or waive with a reason", "mends 2 violations", "CVE-2, CVE-3"},

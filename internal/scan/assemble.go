@@ -47,6 +47,9 @@ func (s *scanner) assemble(ctx context.Context, img gate.Image, results []*layer
 		}
 	}
 	layer.MarkUnowned(&contents, view, ownership(results))
+	if some := func(is func(*layerResult) bool) bool { return slices.ContainsFunc(results, is) }; some(func(r *layerResult) bool { return r.Packaged }) && !some(func(r *layerResult) bool { return r.Listed }) {
+		contents.Unowned = &gate.Unowned{Unlisted: true, Packed: contents.Unowned.Packed}
+	}
 	slices.SortStableFunc(contents.Secrets, func(a, b gate.Secret) int { return b.Severity.Rank() - a.Severity.Rank() })
 	if len(contents.Secrets) > maxSecrets {
 		contents.Secrets = contents.Secrets[:maxSecrets]

@@ -37,6 +37,9 @@ type layerResult struct {
 	// Unowned are native programs that no package of the layer owns and that
 	// carry no build information.
 	Unowned []string `json:",omitempty"`
+	// Packaged is true when the layer has OS packages, Listed when one of
+	// them lists its files.
+	Packaged, Listed bool
 	// Owned are the packages of the layer that own a file with a finding.
 	Owned  map[string]string `json:",omitempty"`
 	cached bool

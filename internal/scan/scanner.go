@@ -238,6 +238,8 @@ func (r *layerResult) own() {
 	for i := range r.Blob.PackageInfos {
 		packages := r.Blob.PackageInfos[i].Packages
 		for j := range packages {
+			r.Packaged = true
+			r.Listed = r.Listed || len(packages[j].InstalledFiles) > 0
 			for _, f := range packages[j].InstalledFiles {
 				owner[merged(f)] = packages[j].Name
 			}

@@ -22,6 +22,9 @@ func TestUnownedExecutables(t *testing.T) {
 		{name: "more than are listed", change: unowned(gate.Unowned{Count: 90, Files: []gate.File{app}}), want: Fail, severity: gate.SeverityLow, says: "and 89 more programs"},
 		{name: "a packed program, be it the image's own", change: unowned(gate.Unowned{Count: 2, Files: []gate.File{app, library}, Packed: []gate.File{app}}), want: Fail, severity: gate.SeverityMedium, says: "/app is compressed by an executable packer"},
 		{name: "no layer was read", change: unread, want: Unknown},
+		{name: "package records that list no files, as of old distroless images", change: func(in *Input) {
+			in.Image.Contents.Unowned = &gate.Unowned{Unlisted: true}
+		}, want: NotApplicable, says: "do not list files"},
 	})
 }
 
