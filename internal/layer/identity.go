@@ -31,7 +31,7 @@ func (v *View) file(p string) (content []byte, known bool) {
 // resolveUser resolves a config's USER as runtimes do: moby/sys/user over the image's
 // own passwd and group files.
 func resolveUser(v *View, configured string) gate.User {
-	u := gate.User{Configured: configured}
+	u := gate.User{Configured: printable(configured)}
 	source := "passwd"
 	switch name, _, _ := strings.Cut(configured, ":"); {
 	case configured == "":

@@ -34,7 +34,7 @@ func packageDatabases(v *View) []string {
 	var found []string
 	for _, d := range databaseFiles {
 		n, at := v.Resolve(d)
-		if n == nil || slices.Contains(found, at) {
+		if n == nil || slices.Contains(found, at) || (n.Entry != nil && n.Entry.Kind == File && n.origin().empty) {
 			continue
 		}
 		if strings.HasSuffix(d, "/") && len(n.children) == 0 {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"time"
 
@@ -144,7 +145,7 @@ func (r *rule) enforcing(id string) bool {
 // violation is a finding with its place.
 func violation(img *gate.ImageEvidence, c *check.Check, f check.Finding, outcome string) gate.Violation {
 	v := gate.Violation{
-		Check: c.ID, Severity: cmp.Or(f.Severity, c.Severity), Message: f.Message, Fix: f.Fix, Path: f.Path, Subject: f.Subject,
+		Check: c.ID, Severity: cmp.Or(f.Severity, c.Severity), Message: clip(f.Message), Fix: clip(f.Fix), Path: clip(f.Path), Subject: clip(f.Subject),
 		Package: f.Package, Vulnerability: f.Vulnerability, Outcome: outcome,
 	}
 	if img != nil {
@@ -180,6 +181,10 @@ func layerRef(img *gate.ImageEvidence, i int) *gate.LayerRef {
 	}
 	return ref
 }
+
+// clip bounds a text of a finding: an image's author may have written part of
+// it, and there may be thousands.
+func clip(s string) string { return fmt.Sprintf("%.1000s", s) }
 
 // maxCreatedBy bounds a history line in a finding, in bytes: there may be
 // thousands of findings.

@@ -48,8 +48,15 @@ func (p *platform) String() string {
 	if p.Variant != "" {
 		s += "/" + p.Variant
 	}
+	if len(s) > maxPlatform {
+		// It stands in every finding, and no runtime knows it.
+		s = strings.ToValidUTF8(s[:maxPlatform], "") + "…"
+	}
 	return s
 }
+
+// maxPlatform bounds the name of a platform, in bytes; authors write it.
+const maxPlatform = 100
 
 func (d descriptor) toGate() gate.Descriptor {
 	return gate.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size, URLs: d.URLs}

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -233,6 +234,13 @@ func ImageEvidence(rawManifest, rawConfig []byte, digest string) (gate.ImageEvid
 
 func parseManifest(raw []byte) (manifest, error) {
 	var m manifest
-	err := json.Unmarshal(raw, &m)
-	return m, err
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return m, err
+	}
+	// One client would take it for an index and another for an image
+	// (CVE-2021-41190): what one of them was told says nothing to the other.
+	if m.Manifests != nil && (m.Layers != nil || m.Config.Digest != "") {
+		return m, errors.New("it is an index and an image at once, and runtimes do not agree which")
+	}
+	return m, nil
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -29,6 +30,8 @@ var Coverage = &Check{
 			return gap("the scanner has no advisories for the distribution %s %s", s.OS.Family, s.OS.Name)
 		case s.OS != nil && s.OSPackages == 0 && needsPackages(c):
 			return gap("%s %s was recognised and none of its packages", s.OS.Family, s.OS.Name)
+		case s.OS != nil && foreign(s.OS.Family, c.PackageDatabases) != "":
+			return gap("the distribution is %s %s, and %s holds packages that are not its own: they were looked up under the wrong name", s.OS.Family, s.OS.Name, foreign(s.OS.Family, c.PackageDatabases))
 		case s.OS == nil && len(c.PackageDatabases) > 0 && s.OSPackages == 0:
 			return gap("there is a package database (%s) and no distribution that the scanner recognises", c.PackageDatabases[0])
 		case s.OS == nil && s.LanguagePackages == 0 && c.Executables > 0:
@@ -38,6 +41,39 @@ var Coverage = &Check{
 		}
 		return pass()
 	},
+}
+
+// formats are the package managers of distributions, as Trivy names those.
+var formats = map[string]string{
+	"debian": "dpkg", "ubuntu": "dpkg", "alpine": "apk", "wolfi": "apk", "chainguard": "apk", "minimos": "apk",
+	"redhat": "rpm", "centos": "rpm", "rocky": "rpm", "alma": "rpm", "fedora": "rpm", "oracle": "rpm", "amazon": "rpm", "photon": "rpm",
+	"azurelinux": "rpm", "cbl-mariner": "rpm", "opensuse": "rpm", "opensuse-leap": "rpm", "opensuse-tumbleweed": "rpm",
+	"suse linux enterprise server": "rpm", "suse linux enterprise micro": "rpm", "slem": "rpm", "sles": "rpm",
+}
+
+// foreign is a package database of another format than the distribution's, or
+// "". A layer that gives an image another distribution's name would otherwise
+// make the vulnerabilities of its packages vanish.
+func foreign(family string, databases []string) string {
+	format := formats[family]
+	if format == "" {
+		return ""
+	}
+	for _, p := range databases {
+		if of := databaseFormat(p); of != "" && of != format {
+			return p
+		}
+	}
+	return ""
+}
+
+func databaseFormat(p string) string {
+	for _, format := range []string{"dpkg", "rpm", "apk"} {
+		if strings.Contains(p, "/"+format+"/") {
+			return format
+		}
+	}
+	return ""
 }
 
 // needsPackages reports whether an image with an os-release file should have

@@ -20,5 +20,16 @@ func TestCoverage(t *testing.T) {
 			in.Image.Contents.PackageDatabases = []string{"/var/lib/dpkg/status"}
 		}, want: Fail, says: "/var/lib/dpkg/status"},
 		{name: "not scanned", change: unread, want: Unknown},
+		{name: "a distribution's own package records", change: func(in *Input) {
+			in.Image.Contents.PackageDatabases = []string{"/var/lib/dpkg/status", "/var/lib/dpkg/status.d/"}
+		}, want: Pass},
+		{name: "the name of a distribution and the packages of another", change: func(in *Input) {
+			in.Image.Scan.OS.Family = "wolfi"
+			in.Image.Contents.PackageDatabases = []string{"/var/lib/dpkg/status"}
+		}, want: Fail, severity: gate.SeverityHigh, says: "/var/lib/dpkg/status"},
+		{name: "the packages of another beside a few of its own", change: func(in *Input) {
+			in.Image.Scan.OS.Family = "wolfi"
+			in.Image.Contents.PackageDatabases = []string{"/usr/lib/apk/db/installed", "/var/lib/dpkg/status"}
+		}, want: Fail, says: "/var/lib/dpkg/status"},
 	})
 }

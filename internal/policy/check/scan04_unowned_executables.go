@@ -23,7 +23,7 @@ var UnownedExecutables = &Check{
 		case c.Unowned == nil:
 			return unknown("which programs belong to a package was not looked up")
 		case c.Unowned.Unlisted && len(c.Unowned.Packed) == 0:
-			return notApplicable("the package records of the image do not list files, so whose a program is cannot be told")
+			return unknown("the package records of the image do not list files, so whose a program is cannot be told")
 		}
 		var findings []Finding
 		packed := map[string]bool{}

@@ -24,7 +24,7 @@ func TestUnownedExecutables(t *testing.T) {
 		{name: "no layer was read", change: unread, want: Unknown},
 		{name: "package records that list no files, as of old distroless images", change: func(in *Input) {
 			in.Image.Contents.Unowned = &gate.Unowned{Unlisted: true}
-		}, want: NotApplicable, says: "do not list files"},
+		}, want: Unknown, says: "do not list files"},
 	})
 }
 

@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -63,7 +64,7 @@ func ConfiguredUser(img *gate.ImageEvidence) *gate.User {
 		return u
 	}
 	configured := img.Config.User
-	u := &gate.User{Configured: configured, Source: "unresolved"}
+	u := &gate.User{Configured: fmt.Sprintf("%.300s", configured), Source: "unresolved"}
 	zero := 0
 	switch classifyUser(configured) {
 	case userImplicit:
