@@ -247,6 +247,7 @@ func (a *app) newAnalyzer(o appOptions, temp string) (gate.Analyzer, error) {
 	}
 	database := o.databaseDir(a.data)
 	if !o.isolated {
+		tuneReader()
 		return scan.New(scan.Options{Database: database, JavaDatabase: o.javaDB, Cache: cache, Logger: a.log})
 	}
 	self, err := os.Executable()

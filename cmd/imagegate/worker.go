@@ -41,6 +41,7 @@ func newWorker() *cobra.Command {
 			if err := worker.Sandbox(temp, readable); err != nil {
 				log.Warn("worker runs without a file system sandbox", "error", err)
 			}
+			tuneReader()
 			link := worker.NewLink(os.Stdin, os.Stdout)
 			analyzer, err := scan.New(scan.Options{Database: database, JavaDatabase: o.javaDB, Cache: linkCache{layercache.New(cache), link}, Logger: log})
 			if err != nil {

@@ -32,12 +32,12 @@ func (p *Policy) Decide(ev *gate.Evidence, now time.Time, early bool) gate.Verdi
 // catalogueChecks makes every check that some rule, or the gate's own
 // integrity, wants made.
 func (p *Policy) catalogueChecks(s *sorter, ev *gate.Evidence, early bool) {
-	images := map[int]bool{}
+	images, reading := map[int]bool{}, &check.Reading{}
 	for _, c := range p.checks {
 		if c.Tier == check.TierReference || (early && !c.Tier.Early()) || !p.wants(c) {
 			continue
 		}
-		in := check.Input{Evidence: ev, Options: p.options, Now: s.now}
+		in := check.Input{Evidence: ev, Options: p.options, Now: s.now, Reading: reading}
 		if !c.PerImage {
 			p.report(s, c, nil, c.Decide(in), early)
 			continue

@@ -96,9 +96,7 @@ func failing() Document {
 	img.Scan.Vulnerabilities = append(img.Scan.Vulnerabilities,
 		gate.Vulnerability{ID: "CVE-2024-77", Package: "perl-base", Type: "debian", Installed: "5.36.0-7", Severity: gate.SeverityMedium, Layer: 0, EPSS: 0.031, CVSS: map[string]gate.CVSS{"nvd": {V3Score: 5.3}}},
 		gate.Vulnerability{ID: "TEMP-0290435", Package: "tar", Type: "debian", Installed: "1.34", Severity: gate.SeverityLow, Layer: 0, Exploited: true})
-	for _, p := range []gate.Package{{Name: "openssl", Type: "debian", Version: "3.0.9-1"}, {Name: "libssl3", Type: "debian", Version: "3.0.9-1"}, {Name: "tar", Type: "debian", Version: "1.34"}, {Name: "lodash", Type: "node-pkg", Version: "4.17.20", Path: "app/node_modules/lodash/package.json", Layer: 2}, {Name: "express", Type: "node-pkg", Version: "4.19.2", Layer: 2}} {
-		img.Scan.Packages = append(img.Scan.Packages, p)
-	}
+	img.Scan.Packages = append(img.Scan.Packages, []gate.Package{{Name: "openssl", Type: "debian", Version: "3.0.9-1"}, {Name: "libssl3", Type: "debian", Version: "3.0.9-1"}, {Name: "tar", Type: "debian", Version: "1.34"}, {Name: "lodash", Type: "node-pkg", Version: "4.17.20", Path: "app/node_modules/lodash/package.json", Layer: 2}, {Name: "express", Type: "node-pkg", Version: "4.19.2", Layer: 2}}...)
 	index := []gate.IndexEntry{{Digest: digest("2"), Platform: platform, Role: "image"}, {Digest: digest("3"), Platform: "linux/arm64", Role: "image", Skipped: "its platform was not asked for"}, {Digest: digest("4"), Role: "attestation"}}
 	return Document{Verdict: v, Evidence: &gate.Evidence{Digest: v.Digest, Index: index, Images: []gate.ImageEvidence{img}, Database: v.Database}}
 }

@@ -73,11 +73,3 @@ func createdBy(c gate.Config) []string {
 	}
 	return lines
 }
-
-// name is a layer in words.
-func (l layer) name() string {
-	if l.Made == "" {
-		return fmt.Sprintf("layer %d", l.Index)
-	}
-	return fmt.Sprintf("layer %d: %s", l.Index, l.Made)
-}

@@ -89,7 +89,7 @@ func TestArchivesWithoutCoordinatesAreLookedUp(t *testing.T) {
 			}
 		}
 		for _, c := range r.CustomResources {
-			gap = string(c.Type) + " " + c.Data.(string)
+			gap = c.Type + " " + c.Data.(string)
 		}
 		return names, gap
 	}

@@ -160,7 +160,7 @@ func (l *layerScan) finish(ctx context.Context, readErr error) (ftypes.BlobInfo,
 	}
 	for _, gap := range r.CustomResources {
 		if gap.Type == javaGap || gap.Type == javaUnknown {
-			l.problem(gate.ScanProblem{Kind: string(gap.Type), Path: gap.FilePath, Message: fmt.Sprint(gap.Data)})
+			l.problem(gate.ScanProblem{Kind: gap.Type, Path: gap.FilePath, Message: fmt.Sprint(gap.Data)})
 		}
 	}
 	manager, err := handler.NewManager(artifact.Option{})

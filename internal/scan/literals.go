@@ -26,7 +26,9 @@ type run struct {
 func (r *run) follow(text []byte, length, longest int) (int, int) {
 	for _, b := range text {
 		if r.bytes[b] {
-			length++
+			if length++; length >= r.min {
+				return length, length // long enough, however it goes on
+			}
 			continue
 		}
 		longest, length = max(longest, length), 0

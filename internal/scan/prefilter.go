@@ -119,22 +119,22 @@ func (p *prefilter) hasRuns(content io.ReadSeeker, runs []run) (bool, error) {
 	length, longest := make([]int, len(runs)), make([]int, len(runs))
 	for {
 		n, err := content.Read(buf[:])
-		for i := range runs {
-			length[i], longest[i] = runs[i].follow(buf[:n], length[i], longest[i])
+		missing := false
+		for i, r := range runs {
+			if longest[i] < r.min {
+				length[i], longest[i] = r.follow(buf[:n], length[i], longest[i])
+				missing = missing || longest[i] < r.min
+			}
 		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
+		switch {
+		case !missing: // what comes after cannot change that
+			return true, nil
+		case errors.Is(err, io.EOF):
+			return false, nil
+		case err != nil:
 			return false, err
 		}
 	}
-	for i, r := range runs {
-		if longest[i] < r.min {
-			return false, nil
-		}
-	}
-	return true, nil
 }
 
 // pass reads content once through each automaton.

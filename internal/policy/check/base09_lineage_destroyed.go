@@ -20,7 +20,7 @@ var LineageDestroyed = &Check{
 		if b := in.Image.Base; b != nil && b.Proof.Rank() >= gate.ProofMatched.Rank() {
 			return pass()
 		}
-		message, layer := flattened(in.Image.Config)
+		message, layer := flattened(in)
 		if message == "" {
 			return pass()
 		}
@@ -40,8 +40,8 @@ var wholeRoot = regexp.MustCompile(`^(--\S+ )*/(\*|\.)? /$`)
 
 // flattened says how the file system came in one piece, or "". That there is
 // one layer is a fact; that one of several holds it all, only history says.
-func flattened(c gate.Config) (message string, layer *int) {
-	steps, _ := readHistory(c)
+func flattened(in Input) (message string, layer *int) {
+	steps, _ := in.Reading.history(in.Image)
 	for _, s := range steps {
 		switch {
 		case (s.instruction == "COPY" || s.instruction == "ADD") && wholeRoot.MatchString(s.args):
@@ -52,7 +52,7 @@ func flattened(c gate.Config) (message string, layer *int) {
 			return "a whole file system was imported as one layer", s.layer
 		}
 	}
-	if len(c.DiffIDs) == 1 {
+	if len(in.Image.Config.DiffIDs) == 1 {
 		return "everything is in one layer", at(0)
 	}
 	return "", nil

@@ -61,6 +61,36 @@ type Input struct {
 	Image    *gate.ImageEvidence // nil for checks that are not PerImage
 	Options  Options
 	Now      time.Time
+	// Reading is shared by the checks of one decision, so that what several
+	// of them read is read once; nil is fine.
+	Reading *Reading
+}
+
+// Reading keeps what checks have read in the course of one decision. It is not
+// for concurrent use.
+type Reading struct {
+	histories map[*gate.ImageEvidence]reading
+}
+
+type reading struct {
+	steps  []step
+	unread int
+}
+
+// history reads an image's history, once.
+func (r *Reading) history(img *gate.ImageEvidence) (steps []step, unread int) {
+	if r == nil {
+		return readHistory(img.Config)
+	}
+	h, ok := r.histories[img]
+	if !ok {
+		h.steps, h.unread = readHistory(img.Config)
+		if r.histories == nil {
+			r.histories = map[*gate.ImageEvidence]reading{}
+		}
+		r.histories[img] = h
+	}
+	return h.steps, h.unread
 }
 
 // Outcome is a check's answer.

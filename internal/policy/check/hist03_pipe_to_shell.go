@@ -15,7 +15,7 @@ var PipeToShell = &Check{
 	Decide: func(in Input) Result {
 		return overHistory(in, func(s step) []Finding {
 			var findings []Finding
-			for _, how := range commandsOf(s).fetched {
+			for _, how := range s.commands().fetched {
 				findings = append(findings, Finding{Message: "it runs what it downloads, unseen: " + how, Fix: "download to a file, check its sha256, then run it", Subject: how})
 			}
 			return findings

@@ -22,7 +22,7 @@ var UnverifiedPackages = &Check{
 	Decide: func(in Input) Result {
 		return overHistory(in, func(s step) []Finding {
 			var findings []Finding
-			for _, c := range commandsOf(s).commands {
+			for _, c := range s.commands().commands {
 				option := trusting(c)
 				if option == "" || slices.ContainsFunc(findings, func(f Finding) bool { return f.Subject == option }) {
 					continue

@@ -20,7 +20,7 @@ var UpdateAlone = &Check{
 	Decide: func(in Input) Result {
 		return overHistory(in, func(s step) []Finding {
 			updater := ""
-			for _, c := range commandsOf(s).commands {
+			for _, c := range s.commands().commands {
 				switch verb := verbOf(c); {
 				case slices.Contains(indexVerbs[c.name], verb):
 					updater = c.name

@@ -18,7 +18,7 @@ var SudoBuild = &Check{
 	},
 	Decide: func(in Input) Result {
 		return overHistory(in, func(s step) []Finding {
-			for _, c := range commandsOf(s).commands {
+			for _, c := range s.commands().commands {
 				if c.name == "sudo" || slices.Contains(c.through, "sudo") {
 					return []Finding{{Message: "it uses sudo", Fix: "write USER root before the line and the user's number after it", Subject: "sudo"}}
 				}

@@ -19,7 +19,7 @@ var DistUpgrade = &Check{
 	},
 	Decide: func(in Input) Result {
 		return overHistory(in, func(s step) []Finding {
-			for _, c := range commandsOf(s).commands {
+			for _, c := range s.commands().commands {
 				if verb := verbOf(c); slices.Contains(wholeUpgrades[c.name], verb) {
 					what := c.name + " " + verb
 					return []Finding{{Message: fmt.Sprintf("%s upgrades the distribution as a whole", what), Fix: "take a newer base", Subject: what}}

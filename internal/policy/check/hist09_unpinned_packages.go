@@ -21,7 +21,7 @@ var UnpinnedPackages = &Check{
 	Decide: func(in Input) Result {
 		return overHistory(in, func(s step) []Finding {
 			var findings []Finding
-			for _, c := range commandsOf(s).commands {
+			for _, c := range s.commands().commands {
 				manager, loose := unpinned(c)
 				if len(loose) == 0 || slices.ContainsFunc(findings, func(f Finding) bool { return f.Subject == manager }) {
 					continue

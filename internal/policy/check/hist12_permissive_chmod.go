@@ -32,7 +32,7 @@ var PermissiveChmod = &Check{
 					}
 				}
 			}
-			for _, c := range commandsOf(s).commands {
+			for _, c := range s.commands().commands {
 				switch c.name {
 				case "setcap":
 					if !slices.Contains(c.args, "-r") {

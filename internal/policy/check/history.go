@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -31,6 +32,8 @@ type step struct {
 	// classic is true of the form of docker's first builder and of buildah.
 	classic bool
 	entry   gate.History
+	// commands are those of a RUN, read once by the first check that asks.
+	commands func() script
 }
 
 // variable is NAME=value of an ARG, ENV or LABEL line, or of a RUN's arguments.
@@ -72,7 +75,7 @@ func overHistory(in Input, judge func(step) []Finding) Result {
 	if len(c.History) == 0 {
 		return notApplicable("the config has no history")
 	}
-	steps, unread := readHistory(c)
+	steps, unread := in.Reading.history(in.Image)
 	var findings []Finding
 	for _, s := range steps {
 		for _, f := range judge(s) {
@@ -114,6 +117,12 @@ var instructions = []string{
 // readStep reads one line in any of the forms that BuildKit, docker's first
 // builder, buildah and kaniko write.
 func readStep(line string) step {
+	s := readLine(line)
+	s.commands = sync.OnceValue(func() script { return commandsOf(s.instruction, s.args) })
+	return s
+}
+
+func readLine(line string) step {
 	line = strings.TrimSuffix(strings.TrimSpace(line), " # buildkit")
 	line = buildahSuffix.ReplaceAllString(line, "")
 	if mark := nop.FindString(line); mark != "" {

@@ -101,7 +101,7 @@ func FuzzHistoryLine(f *testing.F) {
 				t.Errorf("variable %q of %q", v.name, line)
 			}
 		}
-		for _, c := range commandsOf(s).commands {
+		for _, c := range s.commands().commands {
 			if c.name == "" && len(c.args) > 0 {
 				t.Errorf("arguments without a program: %q", c.args)
 			}

@@ -35,17 +35,17 @@ const (
 )
 
 // commandsOf are the commands of a RUN.
-func commandsOf(s step) script {
-	if s.instruction != "RUN" {
+func commandsOf(instruction, args string) script {
+	if instruction != "RUN" {
 		return script{}
 	}
 	var words []string
-	if strings.HasPrefix(s.args, "[") && json.Unmarshal([]byte(s.args), &words) == nil {
+	if strings.HasPrefix(args, "[") && json.Unmarshal([]byte(args), &words) == nil {
 		var found script
 		found.add(words, nil, 0)
 		return found
 	}
-	return readScript(s.args)
+	return readScript(args)
 }
 
 // readScript reads a script as bash would. One that is cut off is read as far
