@@ -1,8 +1,6 @@
 package report
 
 import (
-	"fmt"
-
 	"github.com/imagegate/imagegate/internal/gate"
 )
 
