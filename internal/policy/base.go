@@ -45,6 +45,7 @@ func (c *compiler) base(n *yaml.Node) {
 		},
 		"proof": func(n *yaml.Node) {
 			o.MinProof = gate.Proof(c.word(n, "base.proof", "proven", "attested", "matched", "claimed"))
+			o.RequireProof = true
 			c.policy.supply = c.policy.supply || o.MinProof == gate.ProofAttested
 			c.enforce("the base is at least "+n.Value, "BASE-01")
 		},

@@ -162,10 +162,10 @@ func violation(img *gate.ImageEvidence, c *check.Check, f check.Finding, outcome
 func origin(img *gate.ImageEvidence, layer int) string {
 	b := img.Base
 	switch {
+	case check.FromBase(img, layer):
+		return gate.OriginBase
 	case layer < 0 || b == nil || b.Proof.Rank() < gate.ProofMatched.Rank():
 		return ""
-	case layer < b.Layers:
-		return gate.OriginBase
 	}
 	return gate.OriginImage
 }

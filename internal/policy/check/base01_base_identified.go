@@ -17,8 +17,8 @@ var BaseIdentified = &Check{
 		Controls: []string{"CIS Docker 4.2"},
 	},
 	Decide: func(in Input) Result {
-		if len(in.Options.ApprovedBases) == 0 {
-			return notApplicable("the policy approves no particular bases, so there is nothing to compare with")
+		if len(in.Options.ApprovedBases) == 0 && !in.Options.RequireProof {
+			return notApplicable("the policy approves no particular bases and asks for no proof of one")
 		}
 		b := in.Image.Base
 		if b == nil {
@@ -30,11 +30,15 @@ var BaseIdentified = &Check{
 		if answer, ok := unproven(in, b); ok {
 			return answer
 		}
-		message := "the base image is unknown: no approved base's layers begin this image's"
+		message := "the base image is unknown: the layers of no base that is known begin this image's"
 		if b.Proof == gate.ProofClaimed {
 			message = fmt.Sprintf("the image claims the base %s, which its layers do not prove", named(b))
 		}
-		return failed(Finding{Message: message, Fix: "build from an approved base (" + approvedText(in.Options) + ") and keep its layers"})
+		fix := "build from a base, let the build tool name it in the image's annotations, and keep its layers"
+		if len(in.Options.ApprovedBases) > 0 {
+			fix = "build from an approved base (" + approvedText(in.Options) + ") and keep its layers"
+		}
+		return failed(Finding{Message: message, Fix: fix})
 	},
 }
 

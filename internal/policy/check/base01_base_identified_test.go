@@ -10,6 +10,11 @@ import (
 func TestBaseIdentified(t *testing.T) {
 	test(t, BaseIdentified, []scenario{
 		{name: "no approved bases, nothing to prove", want: NotApplicable},
+		{name: "no approved bases, and a proof asked for", change: func(in *Input) { in.Options.RequireProof = true }, want: Fail, says: "unknown"},
+		{name: "a base that is claimed and matches, and a proof asked for", change: func(in *Input) {
+			in.Options.RequireProof = true
+			in.Image.Base = &gate.Base{Reference: "registry.example/base:1", Layers: 1, Proof: gate.ProofMatched}
+		}, want: Pass},
 		{name: "a proven base", change: func(in *Input) {
 			in.Options.ApprovedBases = []string{"registry.example/base:1"}
 			in.Image.Base = &gate.Base{Reference: "registry.example/base:1", Layers: 1, Proof: gate.ProofProven, Created: today.Add(-240 * time.Hour)}

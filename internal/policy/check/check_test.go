@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,15 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 		if ByID(c.ID) != c {
 			t.Errorf("ByID does not find %s", c.ID)
 		}
+	}
+	families := map[string]int{}
+	for _, c := range All() {
+		family, _, _ := strings.Cut(c.ID, "-")
+		families[family]++
+	}
+	want := map[string]int{"META": 12, "BASE": 10, "USER": 9, "CONF": 14, "ENV": 6, "HIST": 12, "FS": 15, "MIN": 10, "CRED": 6, "SCAN": 8, "SUP": 5}
+	if !maps.Equal(families, want) {
+		t.Errorf("the families are %v, want %v", families, want)
 	}
 	if ByID("USER-99") != nil {
 		t.Error("ByID finds what there is not")

@@ -13,8 +13,10 @@ type Options struct {
 	// ApprovedBases are references of approved base images, and "scratch"
 	// for images without one.
 	ApprovedBases []string
-	MinProof      gate.Proof    // BASE-01
-	MaxBaseAge    time.Duration // of the base's creation date
+	MinProof      gate.Proof // BASE-01
+	// RequireProof asks for MinProof where no base is approved, too (BASE-01).
+	RequireProof bool
+	MaxBaseAge   time.Duration // of the base's creation date
 	// DevBases allows development variants as bases (BASE-06).
 	DevBases bool
 	// MaxClass is the least minimal class accepted (BASE-07).
