@@ -21,6 +21,11 @@ import (
 
 const token = "correct-horse"
 
+func init() { // the registry of decoders is not for concurrent use
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/spdx+json", openapi3filter.JSONBodyDecoder)
+}
+
 // standIn speaks the gate's contract. What it does about an image is in the
 // image's name. Requests and answers are held against server/openapi.yaml, so
 // that it cannot drift from what the gate says.
@@ -44,8 +49,6 @@ func newStandIn(t *testing.T) *standIn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
-	openapi3filter.RegisterBodyDecoder("application/spdx+json", openapi3filter.JSONBodyDecoder)
 	g := &standIn{t: t, router: router, calls: map[string]int{}, keys: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/evaluations", g.createEvaluation)

@@ -40,6 +40,7 @@ type appOptions struct {
 	kev      string // file of exploited vulnerabilities
 	epss     string // file of EPSS scores
 	javaDB   string // directory
+	trust    string // file of a Sigstore trusted root
 	timeout  time.Duration
 	workers  int
 	// signing loads the key; isolated runs Trivy in worker processes.
@@ -53,6 +54,7 @@ func (o *appOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.db, "db", "", "directory of trivy.db and metadata.json; default DATA/db, which imagegate db update fills")
 	f.StringVar(&o.javaDB, "java-db", "", "directory of trivy-java.db and metadata.json, by which Java archives without coordinates are named")
 	f.StringVar(&o.kev, "kev", "", "file of vulnerabilities known to be exploited: CISA's KEV catalogue (JSON or CSV), or one id a line")
+	f.StringVar(&o.trust, "trusted-root", "", "file of a Sigstore trusted root (trusted_root.json), by which keyless signatures of base images are verified")
 	f.StringVar(&o.epss, "epss", "", "file of EPSS scores (FIRST's CSV, may be gzipped)")
 	f.StringVar(&o.key, "key", "", "private key file to sign with; its password is read from COSIGN_PASSWORD")
 	f.StringVar(&o.password, "key-password-file", "", "file that holds the key's password, instead of COSIGN_PASSWORD")
@@ -123,9 +125,15 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 	if err != nil {
 		return nil, err
 	}
+	keys := sign.Keys{VerifyOptions: sign.VerifyOptions{Remote: a.registry.RemoteOptions, Insecure: o.insecure}}
+	if o.trust != "" {
+		if keys.Trust, err = sign.LoadTrust(o.trust); err != nil {
+			return nil, err
+		}
+	}
 	a.service = &gate.Service{
 		Policies: policies, Resolver: a.registry, Bases: a.registry, Attachments: a.registry, Analyzer: analyzer, Store: a.store,
-		Keys:   sign.Keys{VerifyOptions: sign.VerifyOptions{Remote: a.registry.RemoteOptions, Insecure: o.insecure}},
+		Keys:   keys,
 		Logger: a.log, Now: time.Now, NewID: newID, Layers: a.registry.Blobs, Program: version,
 	}
 	if o.kev != "" || o.epss != "" {

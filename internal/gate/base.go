@@ -90,7 +90,7 @@ type NewestBase struct {
 // expects of that base.
 type BaseSignature struct {
 	Verified bool   `json:"verified"`
-	By       string `json:"by,omitempty"`      // the name of the expected key
+	By       string `json:"by,omitempty"`      // the expected key or identity
 	Problem  string `json:"problem,omitempty"` // why it was not verified
 	// Retryable is true when the problem may pass: the registry is away.
 	Retryable bool `json:"retryable,omitempty"`

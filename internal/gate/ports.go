@@ -43,10 +43,12 @@ type AttachmentSubject struct {
 	Attestations []string
 }
 
-// NamedKey is a public key of a policy, in PEM.
+// NamedKey is who must have signed: a public key in PEM, or an identity that an
+// OpenID Connect issuer vouched for (Sigstore's keyless signing).
 type NamedKey struct {
-	Name string
-	PEM  string
+	Name            string
+	PEM             string
+	Issuer, Subject string
 }
 
 // Keys verifies what others signed.

@@ -28,6 +28,9 @@ import (
 //	  - base: registry.example/base/*
 //	    key: |
 //	      -----BEGIN PUBLIC KEY-----
+//	  - base: gcr.io/distroless/*           # or by an identity (keyless)
+//	    issuer: https://accounts.google.com
+//	    subject: keyless@distroless.iam.gserviceaccount.com
 func (c *compiler) base(n *yaml.Node) {
 	o := &c.policy.options
 	required := func(what, demand, id string) func(*yaml.Node) {
@@ -102,16 +105,21 @@ func (c *compiler) baseSignatures(n *yaml.Node) {
 					}
 				}
 			},
-			"key": func(n *yaml.Node) { k.PEM = c.publicKey(n, "base.signatures.key") },
+			"key":     func(n *yaml.Node) { k.PEM = c.publicKey(n, "base.signatures.key") },
+			"issuer":  func(n *yaml.Node) { k.Issuer = c.text(n, "base.signatures.issuer") },
+			"subject": func(n *yaml.Node) { k.Subject = c.text(n, "base.signatures.subject") },
 		})
-		if k.base == "" || k.PEM == "" {
-			c.fail(item, "an entry of base.signatures needs base and key")
+		identity := k.Issuer != "" && k.Subject != ""
+		if k.base == "" || (k.PEM != "") == identity || (k.Issuer != "") != (k.Subject != "") {
+			c.fail(item, "an entry of base.signatures needs base, and either key, or issuer and subject")
 			return
 		}
-		k.Name = "the key for " + k.base
+		if k.Name = "the key for " + k.base; identity {
+			k.Name = k.Subject
+		}
 		c.policy.baseKeys = append(c.policy.baseKeys, k)
 	})
-	c.enforce("bases are signed by the keys named for them", "BASE-08")
+	c.enforce("bases are signed by the keys or identities named for them", "BASE-08")
 }
 
 // publicKey reads a public key in PEM.

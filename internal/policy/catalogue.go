@@ -41,6 +41,7 @@ type setting struct {
 //	    HIST-*: "off"   # a family; what names one check goes before it
 //	    FS-03: {severity: LOW, allow: [/app/cache/**]}
 //	    SCAN-04: {action: warn, unknown: note}
+//	    META-12: {action: deny, labels: [org.opencontainers.image.source]} # see checkOptions
 func (c *compiler) catalogueRule(n *yaml.Node) {
 	k := &catalogue{unknown: warn, checks: map[string]setting{}}
 	c.now.catalogue = k
@@ -55,7 +56,7 @@ func (c *compiler) catalogueRule(n *yaml.Node) {
 	c.now.demands = append(c.now.demands, fmt.Sprintf("every check of the catalogue: %s and above deny, %s and above warn, the rest is noted; a check that cannot tell: %s",
 		cmp.Or(k.deny, "none"), cmp.Or(k.warn, "none"), k.unknown))
 	for _, one := range check.All() {
-		if s, own := k.checks[one.ID]; own {
+		if s, own := k.checks[one.ID]; own && s.String() != "" {
 			c.now.demands = append(c.now.demands, fmt.Sprintf("%s %s: %s", one.ID, one.Name, s))
 		}
 	}
@@ -105,7 +106,7 @@ func (c *compiler) setting(n *yaml.Node, id string) (s setting) {
 		word(&s.action, "deny", "warn", "note", "off")(n)
 		return s
 	}
-	c.object(n, what, map[string]func(*yaml.Node){
+	fields := map[string]func(*yaml.Node){
 		"action":   word(&s.action, "deny", "warn", "note", "off"),
 		"unknown":  word(&s.unknown, "deny", "warn", "note", "off"),
 		"severity": func(n *yaml.Node) { s.severity = c.severity(n, what+".severity") },
@@ -117,8 +118,50 @@ func (c *compiler) setting(n *yaml.Node, id string) (s setting) {
 				}
 			}
 		},
-	})
+	}
+	for name, read := range c.checkOptions()[id] {
+		fields[name] = func(n *yaml.Node) {
+			key := what + "." + name
+			if by, given := c.given[key]; given {
+				c.fail(n, "%s is already given by rule %q", key, by)
+				return
+			}
+			c.given[key] = c.now.name
+			read(n)
+			c.now.demands = append(c.now.demands, fmt.Sprintf("%s %s: %s", id, name, inline(n)))
+		}
+	}
+	c.object(n, what, fields)
 	return s
+}
+
+// checkOptions are the options of single checks, beside what every check has.
+func (c *compiler) checkOptions() map[string]map[string]func(*yaml.Node) {
+	o := &c.policy.options
+	texts := func(what string, to *[]string) func(*yaml.Node) {
+		return func(n *yaml.Node) { *to = c.texts(n, what) }
+	}
+	return map[string]map[string]func(*yaml.Node){
+		"META-12": {"labels": texts("META-12.labels", &o.RequiredLabels)}, // that must be there
+		"USER-07": {"minUID": func(n *yaml.Node) { o.MinUID = c.count(n, "USER-07.minUID") }},
+		"FS-15":   {"authorities": texts("FS-15.authorities", &o.AllowedCAs)}, // sha256 in hex
+		"MIN-05":  {"minBytes": func(n *yaml.Node) { o.MinCacheBytes = c.size(n, "MIN-05.minBytes") }},
+		"MIN-08":  {"maxPackages": func(n *yaml.Node) { o.MaxPackages = c.count(n, "MIN-08.maxPackages") }},
+		"SCAN-07": {"minEPSS": func(n *yaml.Node) { o.MinEPSS = c.number(n, "SCAN-07.minEPSS", 0, 1) }},
+		"SCAN-08": {"licenses": texts("SCAN-08.licenses", &o.DeniedLicenses)}, // that are denied
+	}
+}
+
+// inline is a value in words.
+func inline(n *yaml.Node) string {
+	if n.Kind == yaml.SequenceNode {
+		var items []string
+		for _, item := range n.Content {
+			items = append(items, item.Value)
+		}
+		return strings.Join(items, ", ")
+	}
+	return n.Value
 }
 
 // String says what is set, for Explain.

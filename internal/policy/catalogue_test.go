@@ -65,6 +65,42 @@ func TestAPolicySaysWhatEachCheckIsWorth(t *testing.T) {
 	}
 }
 
+func TestSomeChecksHaveOptions(t *testing.T) {
+	for _, s := range []struct {
+		name, checks, check, want string
+		change                    func(*gate.Evidence)
+	}{
+		{"a label that is missing", "{META-12: {action: deny, labels: [team, org.opencontainers.image.source]}}", "META-12", "denied LOW", nil},
+		{"a label that is there", "{META-12: {action: deny, labels: [team]}}", "META-12", "", nil},
+		{"a licence", "{SCAN-08: {licenses: [AGPL-3.0]}}", "SCAN-08", "noted LOW", func(ev *gate.Evidence) {
+			ev.Images[0].Scan.Packages[0].Licenses = []string{"AGPL-3.0-only"}
+		}},
+		{"another licence", "{SCAN-08: {licenses: [AGPL-3.0]}}", "SCAN-08", "", func(ev *gate.Evidence) {
+			ev.Images[0].Scan.Packages[0].Licenses = []string{"MIT"}
+		}},
+		{"a budget of packages", "{MIN-08: {action: warn, maxPackages: 2}}", "MIN-08", "warned LOW", func(ev *gate.Evidence) { ev.Images[0].Scan.OSPackages = 3 }},
+		{"a probability of exploitation", "{SCAN-07: {minEPSS: 0.5}}", "SCAN-07", "denied CRITICAL", func(ev *gate.Evidence) {
+			ev.Exploits = &gate.Exploits{UpdatedAt: today, Digest: "sha256:k", Count: 1}
+			vulnerable(ev, func(v *gate.Vulnerability) { v.EPSS = 0.6 })
+		}},
+		{"a uid that is high enough here", "{USER-07: {minUID: 1000}}", "USER-07", "", func(ev *gate.Evidence) {
+			id := 1000
+			ev.Images[0].Contents.User.UID, ev.Images[0].Config.User = &id, "1000:1000"
+		}},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			p := load(t, "rules:\n- name: catalogue\n  catalogue: {deny: HIGH, warn: MEDIUM, checks: "+s.checks+"}\n")
+			ev := sound(t)
+			if s.change != nil {
+				s.change(ev)
+			}
+			if got := found(p.Decide(ev, today, false), s.check); got != s.want {
+				t.Errorf("%s is %q, want %q", s.check, got, s.want)
+			}
+		})
+	}
+}
+
 func TestWhatGuardsTheGatesSightIsNotTalkedDown(t *testing.T) {
 	p := load(t, "rules:\n- name: catalogue\n  catalogue: {deny: HIGH, checks: {META-*: {severity: LOW, action: \"off\", allow: [\"*\", \"/**\"]}}}\n")
 	ev := sound(t)
@@ -116,6 +152,8 @@ func TestSettingsThatMeanNothingAreRefused(t *testing.T) {
 		"{FS-03: {allow: ['[']}}":     "not a glob",
 		"{FS-03: {severity: urgent}}": "expected CRITICAL",
 		"{FS-03: {ports: [1]}}":       "unknown field",
+		"{FS-03: {labels: [a]}}":      "unknown field",
+		"{SCAN-07: {minEPSS: 2}}":     "from 0 to 1",
 	} {
 		_, err := Load("test.yaml", []byte(header+"rules:\n- name: c\n  catalogue: {checks: "+checks+"}\n"))
 		if err == nil || !strings.Contains(err.Error(), says) {
@@ -142,11 +180,12 @@ func TestASupplyRuleAsksTheGateToLook(t *testing.T) {
 		}
 	}
 	for text, says := range map[string]string{
-		"base: {lookUp: ['ghcr.io/team']}":                 "not a registry's host",
-		"base: {signatures: [{base: a/b, key: nonsense}]}": "public key in PEM",
-		"base: {signatures: [{base: a/b}]}":                "needs base and key",
-		"supply: {keys: ['-----BEGIN PUBLIC KEY-----\n']}": "public key in PEM",
-		"supply: {sbom: maybe}":                            "required or optional",
+		"base: {lookUp: ['ghcr.io/team']}":                       "not a registry's host",
+		"base: {signatures: [{base: a/b, key: nonsense}]}":       "public key in PEM",
+		"base: {signatures: [{base: a/b}]}":                      "either key, or issuer and subject",
+		"base: {signatures: [{base: a/b, issuer: 'https://a'}]}": "either key, or issuer and subject",
+		"supply: {keys: ['-----BEGIN PUBLIC KEY-----\n']}":       "public key in PEM",
+		"supply: {sbom: maybe}":                                  "required or optional",
 	} {
 		if _, err := Load("test.yaml", []byte(header+"rules:\n- name: r\n  "+text+"\n")); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want it to say %q", text, err, says)

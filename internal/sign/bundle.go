@@ -77,6 +77,10 @@ func (t *target) bundle(key *Key, predicate string, annotations map[string]strin
 // verifyBundle says whether a bundle is a signature of the digest by the key.
 // reason says why not.
 func (t *target) verifyBundle(data []byte, key signature.Verifier) (ok bool, reason string) {
+	return t.verifyBundleWith(data, &cosign.CheckOpts{SigVerifier: key, IgnoreTlog: true, Offline: true, IgnoreSCT: true, TrustedMaterial: &root.BaseTrustedMaterial{}, NewBundleFormat: true})
+}
+
+func (t *target) verifyBundleWith(data []byte, o *cosign.CheckOpts) (ok bool, reason string) {
 	b := &bundle.Bundle{}
 	if err := b.UnmarshalJSON(data); err != nil {
 		return false, "a bundle that cannot be read"
@@ -96,9 +100,7 @@ func (t *target) verifyBundle(data []byte, key signature.Verifier) (ok bool, rea
 	if err != nil {
 		return false, "a digest that is not hexadecimal"
 	}
-	_, err = cosign.VerifyNewBundle(t.ctx, &cosign.CheckOpts{SigVerifier: key, IgnoreTlog: true, Offline: true, IgnoreSCT: true, TrustedMaterial: &root.BaseTrustedMaterial{}, NewBundleFormat: true},
-		verify.WithArtifactDigest(t.hash.Algorithm, digest), b)
-	if err != nil {
+	if _, err = cosign.VerifyNewBundle(t.ctx, o, verify.WithArtifactDigest(t.hash.Algorithm, digest), b); err != nil {
 		return false, "a bundle that this key did not sign for this digest"
 	}
 	return true, ""

@@ -3,12 +3,14 @@ package sign
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
+	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	"github.com/sigstore/cosign/v2/pkg/oci/mutate"
 	ociremote "github.com/sigstore/cosign/v2/pkg/oci/remote"
@@ -23,6 +25,9 @@ import (
 const (
 	annotationSignature   = "dev.cosignproject.cosign/signature"
 	annotationCertificate = "dev.sigstore.cosign/certificate"
+	annotationChain       = "dev.sigstore.cosign/chain"
+	annotationRekor       = "dev.sigstore.cosign/bundle"
+	annotationTimestamp   = "dev.sigstore.cosign/rfc3161timestamp"
 )
 
 // simpleSigning is the media type of a .sig layer.
@@ -60,13 +65,31 @@ func (t *target) readTag() ([]oci.Signature, error) {
 		if err != nil {
 			return nil, err
 		}
-		sig, err := static.NewSignature(body, encoded, static.WithAnnotations(layer.Annotations))
+		sig, err := static.NewSignature(body, encoded, signatureOptions(layer.Annotations)...)
 		if err != nil {
 			continue // not a signature that anyone can verify
 		}
 		out = append(out, sig)
 	}
 	return out, nil
+}
+
+// signatureOptions are what a layer's annotations say of its signature. What
+// cannot be read is left out: the signature then lacks it, and is refused.
+func signatureOptions(annotations map[string]string) []static.Option {
+	o := []static.Option{static.WithAnnotations(annotations)}
+	if cert := annotations[annotationCertificate]; cert != "" {
+		o = append(o, static.WithCertChain([]byte(cert), []byte(annotations[annotationChain])))
+	}
+	var rekor cbundle.RekorBundle
+	if text := annotations[annotationRekor]; text != "" && json.Unmarshal([]byte(text), &rekor) == nil {
+		o = append(o, static.WithBundle(&rekor))
+	}
+	var stamp cbundle.RFC3161Timestamp
+	if text := annotations[annotationTimestamp]; text != "" && json.Unmarshal([]byte(text), &stamp) == nil {
+		o = append(o, static.WithRFC3161Timestamp(&stamp))
+	}
+	return o
 }
 
 // verifyTag says whether one of the signatures is by the key and for the
