@@ -273,6 +273,27 @@ func (e SignatureState) Valid() bool {
 	}
 }
 
+// Defines values for State.
+const (
+	StateDone    State = "done"
+	StateQueued  State = "queued"
+	StateRunning State = "running"
+)
+
+// Valid indicates whether the value is a known member of the State enum.
+func (e State) Valid() bool {
+	switch e {
+	case StateDone:
+		return true
+	case StateQueued:
+		return true
+	case StateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UserSource.
 const (
 	Default    UserSource = "default"
@@ -440,6 +461,41 @@ type Base struct {
 // BaseProof defines model for Base.Proof.
 type BaseProof string
 
+// Batch defines model for Batch.
+type Batch struct {
+	Items []BatchItem `json:"items"`
+}
+
+// BatchItem defines model for BatchItem.
+type BatchItem struct {
+	Id string `json:"id"`
+
+	// Image As asked for
+	Image string `json:"image"`
+
+	// Location Where the verdict will be
+	Location string `json:"location"`
+	State    State  `json:"state"`
+}
+
+// BatchRequest defines model for BatchRequest.
+type BatchRequest struct {
+	// Full Make every check even when a cheap one already denies
+	Full *bool `json:"full,omitempty"`
+
+	// Images Registry references, by tag or digest
+	Images []string `json:"images"`
+
+	// Platforms Platforms to evaluate, as "linux/amd64"; by default all of an index
+	Platforms *[]string `json:"platforms,omitempty"`
+
+	// Policy A policy by name; by default the one in force for each repository
+	Policy *string `json:"policy,omitempty"`
+
+	// Sign Sign the images that pass
+	Sign *bool `json:"sign,omitempty"`
+}
+
 // Counts defines model for Counts.
 type Counts struct {
 	Critical int `json:"critical"`
@@ -487,6 +543,14 @@ type EvaluationKind string
 
 // EvaluationState defines model for Evaluation.State.
 type EvaluationState string
+
+// EvaluationList defines model for EvaluationList.
+type EvaluationList struct {
+	Items []ListedEvaluation `json:"items"`
+
+	// Next The cursor of the next page; absent on the last
+	Next *string `json:"next,omitempty"`
+}
 
 // EvaluationRequest defines model for EvaluationRequest.
 type EvaluationRequest struct {
@@ -544,6 +608,26 @@ type Layer struct {
 	CreatedBy *string `json:"createdBy,omitempty"`
 	DiffID    string  `json:"diffID"`
 	Index     int     `json:"index"`
+}
+
+// ListedEvaluation An evaluation without its findings: GET /v1/evaluations/{id} has them
+type ListedEvaluation struct {
+	CreatedAt time.Time `json:"createdAt"`
+	Decision  *Decision `json:"decision,omitempty"`
+
+	// Digest This, decision and policy are known of those that are done
+	Digest *string    `json:"digest,omitempty"`
+	DoneAt *time.Time `json:"doneAt,omitempty"`
+	Id     string     `json:"id"`
+
+	// Image As asked for
+	Image  string     `json:"image"`
+	Policy *PolicyRef `json:"policy,omitempty"`
+	State  State      `json:"state"`
+
+	// Violations How many there are; 0 until it is done
+	Violations int `json:"violations"`
+	Warnings   int `json:"warnings"`
 }
 
 // NewestBase What the base's tag names now, where that is another build
@@ -726,6 +810,9 @@ type SignatureRequest struct {
 	Repository string  `json:"repository"`
 }
 
+// State defines model for State.
+type State string
+
 // User defines model for User.
 type User struct {
 	Configured string     `json:"configured"`
@@ -898,8 +985,39 @@ type WorkloadRequest struct {
 	Manifests string `json:"manifests"`
 }
 
+// EvaluationID defines model for EvaluationID.
+type EvaluationID = string
+
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
 // Wait defines model for Wait.
 type Wait = int
+
+// ListEvaluationsParams defines parameters for ListEvaluations.
+type ListEvaluationsParams struct {
+	// Image A reference with its tag or digest, as "registry.example/team/app:1.2"; all of a
+	// repository, as "registry.example/team/app"; or a pattern as a policy's match has it, as
+	// "registry.example/team/**"
+	Image  *string `form:"image,omitempty" json:"image,omitempty"`
+	Digest *Digest `form:"digest,omitempty" json:"digest,omitempty"`
+
+	// Decision Of evaluations that are done
+	Decision *Decision `form:"decision,omitempty" json:"decision,omitempty"`
+	State    *State    `form:"state,omitempty" json:"state,omitempty"`
+
+	// Since Asked for then or later (RFC 3339; write + as %2B)
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Asked for before then
+	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
+	Limit *int       `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before, with the same filters; `limit` may differ. Its content
+	// means nothing to callers. One that is damaged or was made for other filters is a 400:
+	// start again without it.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
 
 // CreateEvaluationParams defines parameters for CreateEvaluation.
 type CreateEvaluationParams struct {
@@ -907,7 +1025,7 @@ type CreateEvaluationParams struct {
 	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
 
 	// IdempotencyKey Names the request, so that sending it again asks once. Another request under the same key is refused with 409.
-	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // GetEvaluationParams defines parameters for GetEvaluation.
@@ -919,6 +1037,12 @@ type GetEvaluationParams struct {
 // GetEvaluation200JSONResponseBody defines parameters for GetEvaluation.
 type GetEvaluation200JSONResponseBody struct {
 	union json.RawMessage
+}
+
+// CreateBatchParams defines parameters for CreateBatch.
+type CreateBatchParams struct {
+	// IdempotencyKey Names the request, so that sending it again asks once. Another request under the same key is refused with 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // GetReportParams defines parameters for GetReport.
@@ -948,6 +1072,9 @@ type GetRescanParams struct {
 
 // CreateEvaluationJSONRequestBody defines body for CreateEvaluation for application/json ContentType.
 type CreateEvaluationJSONRequestBody = EvaluationRequest
+
+// CreateBatchJSONRequestBody defines body for CreateBatch for application/json ContentType.
+type CreateBatchJSONRequestBody = BatchRequest
 
 // CreateRescanJSONRequestBody defines body for CreateRescan for application/json ContentType.
 type CreateRescanJSONRequestBody = RescanRequest
@@ -1156,6 +1283,16 @@ type ClientInterface interface {
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListEvaluations What was asked, newest first
+	//
+	// Everything that GET /v1/evaluations/{id} knows: what was asked for over
+	// REST, and what the command line and rescans decided. Filters that are
+	// given must all hold. What is asked for while one pages through the list
+	// moves nothing on later pages. `next` is absent on the last page.
+	//
+	// Corresponds with GET /v1/evaluations (the `ListEvaluations` operationId).
+	ListEvaluations(ctx context.Context, params *ListEvaluationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateEvaluationWithBody Ask whether an image may ship
 	//
 	// Answers 200 with the verdict when there is one within `wait` seconds,
@@ -1178,12 +1315,60 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/evaluations (the `CreateEvaluation` operationId).
 	CreateEvaluation(ctx context.Context, params *CreateEvaluationParams, body CreateEvaluationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CancelEvaluation Call an evaluation off
+	//
+	// One that is queued or running ends, at once, in a verdict of `error`
+	// with the code `cancelled`, which is never signed and answers nobody
+	// else. Cancelling it again answers the same. 409 where it is decided
+	// already: the verdict that was stored first stands.
+	//
+	// Corresponds with DELETE /v1/evaluations/{id} (the `CancelEvaluation` operationId).
+	CancelEvaluation(ctx context.Context, id EvaluationID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetEvaluation How far an evaluation is, or its verdict
 	//
 	// Look at `kind`: Evaluation while it is queued or running, Verdict when it is done.
 	//
 	// Corresponds with GET /v1/evaluations/{id} (the `GetEvaluation` operationId).
-	GetEvaluation(ctx context.Context, id string, params *GetEvaluationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetEvaluation(ctx context.Context, id EvaluationID, params *GetEvaluationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEvaluationEvents How an evaluation goes on, as server-sent events
+	//
+	// Events named `progress`, whose data is a Progress, and at last one named
+	// `verdict`, whose data is the Verdict; then the stream ends. An
+	// evaluation that is done sends its verdict at once. Progress is what is
+	// newest about once a second, and nothing is kept for slow readers, so
+	// there is nothing to resume: Last-Event-ID is of no consequence. A
+	// comment is sent at least every 15 seconds. The stream also ends when
+	// the gate is about to: connect again. 503 where too many are open (512
+	// unless the gate is told otherwise).
+	//
+	// Corresponds with GET /v1/evaluations/{id}/events (the `GetEvaluationEvents` operationId).
+	GetEvaluationEvents(ctx context.Context, id EvaluationID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateBatchWithBody Ask about several images at once
+	//
+	// All are accepted or none. The answer names them in order; those that
+	// are the same image become one evaluation, and what is decided already
+	// is done at once. An Idempotency-Key names the batch as a whole: the
+	// same batch under it gets the same evaluations, another one 409.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/evaluations:batch (the `CreateBatch` operationId).
+	CreateBatchWithBody(ctx context.Context, params *CreateBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateBatch Ask about several images at once
+	//
+	// All are accepted or none. The answer names them in order; those that
+	// are the same image become one evaluation, and what is decided already
+	// is done at once. An Idempotency-Key names the batch as a whole: the
+	// same batch under it gets the same evaluations, another one 409.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/evaluations:batch (the `CreateBatch` operationId).
+	CreateBatch(ctx context.Context, params *CreateBatchParams, body CreateBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetImage The latest verdict of a digest, and those before it
 	//
@@ -1358,6 +1543,26 @@ func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn
 	return c.Client.Do(req)
 }
 
+// ListEvaluations What was asked, newest first
+//
+// Everything that GET /v1/evaluations/{id} knows: what was asked for over
+// REST, and what the command line and rescans decided. Filters that are
+// given must all hold. What is asked for while one pages through the list
+// moves nothing on later pages. `next` is absent on the last page.
+//
+// Corresponds with GET /v1/evaluations (the `ListEvaluations` operationId).
+func (c *Client) ListEvaluations(ctx context.Context, params *ListEvaluationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEvaluationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateEvaluationWithBody Ask whether an image may ship
 //
 // Answers 200 with the verdict when there is one within `wait` seconds,
@@ -1400,13 +1605,101 @@ func (c *Client) CreateEvaluation(ctx context.Context, params *CreateEvaluationP
 	return c.Client.Do(req)
 }
 
+// CancelEvaluation Call an evaluation off
+//
+// One that is queued or running ends, at once, in a verdict of `error`
+// with the code `cancelled`, which is never signed and answers nobody
+// else. Cancelling it again answers the same. 409 where it is decided
+// already: the verdict that was stored first stands.
+//
+// Corresponds with DELETE /v1/evaluations/{id} (the `CancelEvaluation` operationId).
+func (c *Client) CancelEvaluation(ctx context.Context, id EvaluationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEvaluationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetEvaluation How far an evaluation is, or its verdict
 //
 // Look at `kind`: Evaluation while it is queued or running, Verdict when it is done.
 //
 // Corresponds with GET /v1/evaluations/{id} (the `GetEvaluation` operationId).
-func (c *Client) GetEvaluation(ctx context.Context, id string, params *GetEvaluationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) GetEvaluation(ctx context.Context, id EvaluationID, params *GetEvaluationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEvaluationRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEvaluationEvents How an evaluation goes on, as server-sent events
+//
+// Events named `progress`, whose data is a Progress, and at last one named
+// `verdict`, whose data is the Verdict; then the stream ends. An
+// evaluation that is done sends its verdict at once. Progress is what is
+// newest about once a second, and nothing is kept for slow readers, so
+// there is nothing to resume: Last-Event-ID is of no consequence. A
+// comment is sent at least every 15 seconds. The stream also ends when
+// the gate is about to: connect again. 503 where too many are open (512
+// unless the gate is told otherwise).
+//
+// Corresponds with GET /v1/evaluations/{id}/events (the `GetEvaluationEvents` operationId).
+func (c *Client) GetEvaluationEvents(ctx context.Context, id EvaluationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEvaluationEventsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateBatchWithBody Ask about several images at once
+//
+// All are accepted or none. The answer names them in order; those that
+// are the same image become one evaluation, and what is decided already
+// is done at once. An Idempotency-Key names the batch as a whole: the
+// same batch under it gets the same evaluations, another one 409.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/evaluations:batch (the `CreateBatch` operationId).
+func (c *Client) CreateBatchWithBody(ctx context.Context, params *CreateBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateBatchRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateBatch Ask about several images at once
+//
+// All are accepted or none. The answer names them in order; those that
+// are the same image become one evaluation, and what is decided already
+// is done at once. An Idempotency-Key names the batch as a whole: the
+// same batch under it gets the same evaluations, another one 409.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/evaluations:batch (the `CreateBatch` operationId).
+func (c *Client) CreateBatch(ctx context.Context, params *CreateBatchParams, body CreateBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateBatchRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1757,6 +2050,144 @@ func NewGetReadinessRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListEvaluationsRequest constructs an http.Request for the ListEvaluations method
+func NewListEvaluationsRequest(server string, params *ListEvaluationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/evaluations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Image != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "image", *params.Image, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Digest != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "digest", *params.Digest, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Decision != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "decision", *params.Decision, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Until != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateEvaluationRequest calls the generic CreateEvaluation builder with application/json body
 func NewCreateEvaluationRequest(server string, params *CreateEvaluationParams, body CreateEvaluationJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1839,8 +2270,42 @@ func NewCreateEvaluationRequestWithBody(server string, params *CreateEvaluationP
 	return req, nil
 }
 
+// NewCancelEvaluationRequest constructs an http.Request for the CancelEvaluation method
+func NewCancelEvaluationRequest(server string, id EvaluationID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/evaluations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetEvaluationRequest constructs an http.Request for the GetEvaluation method
-func NewGetEvaluationRequest(server string, id string, params *GetEvaluationParams) (*http.Request, error) {
+func NewGetEvaluationRequest(server string, id EvaluationID, params *GetEvaluationParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1895,6 +2360,95 @@ func NewGetEvaluationRequest(server string, id string, params *GetEvaluationPara
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEvaluationEventsRequest constructs an http.Request for the GetEvaluationEvents method
+func NewGetEvaluationEventsRequest(server string, id EvaluationID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/evaluations/%s/events", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateBatchRequest calls the generic CreateBatch builder with application/json body
+func NewCreateBatchRequest(server string, params *CreateBatchParams, body CreateBatchJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateBatchRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateBatchRequestWithBody constructs an http.Request for the CreateBatch method, with any body, and a specified content type
+func NewCreateBatchRequestWithBody(server string, params *CreateBatchParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/evaluations:batch")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -2361,6 +2915,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
 
+	// ListEvaluationsWithResponse What was asked, newest first
+	//
+	// Everything that GET /v1/evaluations/{id} knows: what was asked for over
+	// REST, and what the command line and rescans decided. Filters that are
+	// given must all hold. What is asked for while one pages through the list
+	// moves nothing on later pages. `next` is absent on the last page.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/evaluations (the `ListEvaluations` operationId).
+	ListEvaluationsWithResponse(ctx context.Context, params *ListEvaluationsParams, reqEditors ...RequestEditorFn) (*ListEvaluationsResponse, error)
+
 	// CreateEvaluationWithBodyWithResponse Ask whether an image may ship
 	//
 	// Answers 200 with the verdict when there is one within `wait` seconds,
@@ -2383,6 +2949,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/evaluations (the `CreateEvaluation` operationId).
 	CreateEvaluationWithResponse(ctx context.Context, params *CreateEvaluationParams, body CreateEvaluationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEvaluationResponse, error)
 
+	// CancelEvaluationWithResponse Call an evaluation off
+	//
+	// One that is queued or running ends, at once, in a verdict of `error`
+	// with the code `cancelled`, which is never signed and answers nobody
+	// else. Cancelling it again answers the same. 409 where it is decided
+	// already: the verdict that was stored first stands.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/evaluations/{id} (the `CancelEvaluation` operationId).
+	CancelEvaluationWithResponse(ctx context.Context, id EvaluationID, reqEditors ...RequestEditorFn) (*CancelEvaluationResponse, error)
+
 	// GetEvaluationWithResponse How far an evaluation is, or its verdict
 	//
 	// Look at `kind`: Evaluation while it is queued or running, Verdict when it is done.
@@ -2390,7 +2968,47 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/evaluations/{id} (the `GetEvaluation` operationId).
-	GetEvaluationWithResponse(ctx context.Context, id string, params *GetEvaluationParams, reqEditors ...RequestEditorFn) (*GetEvaluationResponse, error)
+	GetEvaluationWithResponse(ctx context.Context, id EvaluationID, params *GetEvaluationParams, reqEditors ...RequestEditorFn) (*GetEvaluationResponse, error)
+
+	// GetEvaluationEventsWithResponse How an evaluation goes on, as server-sent events
+	//
+	// Events named `progress`, whose data is a Progress, and at last one named
+	// `verdict`, whose data is the Verdict; then the stream ends. An
+	// evaluation that is done sends its verdict at once. Progress is what is
+	// newest about once a second, and nothing is kept for slow readers, so
+	// there is nothing to resume: Last-Event-ID is of no consequence. A
+	// comment is sent at least every 15 seconds. The stream also ends when
+	// the gate is about to: connect again. 503 where too many are open (512
+	// unless the gate is told otherwise).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/evaluations/{id}/events (the `GetEvaluationEvents` operationId).
+	GetEvaluationEventsWithResponse(ctx context.Context, id EvaluationID, reqEditors ...RequestEditorFn) (*GetEvaluationEventsResponse, error)
+
+	// CreateBatchWithBodyWithResponse Ask about several images at once
+	//
+	// All are accepted or none. The answer names them in order; those that
+	// are the same image become one evaluation, and what is decided already
+	// is done at once. An Idempotency-Key names the batch as a whole: the
+	// same batch under it gets the same evaluations, another one 409.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/evaluations:batch (the `CreateBatch` operationId).
+	CreateBatchWithBodyWithResponse(ctx context.Context, params *CreateBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBatchResponse, error)
+
+	// CreateBatchWithResponse Ask about several images at once
+	//
+	// All are accepted or none. The answer names them in order; those that
+	// are the same image become one evaluation, and what is decided already
+	// is done at once. An Idempotency-Key names the batch as a whole: the
+	// same batch under it gets the same evaluations, another one 409.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/evaluations:batch (the `CreateBatch` operationId).
+	CreateBatchWithResponse(ctx context.Context, params *CreateBatchParams, body CreateBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBatchResponse, error)
 
 	// GetImageWithResponse The latest verdict of a digest, and those before it
 	//
@@ -2670,6 +3288,54 @@ func (r GetReadinessResponse) ContentType() string {
 	return ""
 }
 
+type ListEvaluationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EvaluationList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListEvaluationsResponse) GetJSON200() *EvaluationList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListEvaluationsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListEvaluationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEvaluationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEvaluationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEvaluationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // CreateEvaluationResponse202Headers the declared response headers of an HTTP 202 response for CreateEvaluation
 type CreateEvaluationResponse202Headers struct {
 	Location   *string
@@ -2733,6 +3399,54 @@ func (r CreateEvaluationResponse) ContentType() string {
 	return ""
 }
 
+type CancelEvaluationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Verdict
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelEvaluationResponse) GetJSON200() *Verdict {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelEvaluationResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelEvaluationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelEvaluationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelEvaluationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelEvaluationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetEvaluationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2775,6 +3489,102 @@ func (r GetEvaluationResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetEvaluationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEvaluationEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetEvaluationEventsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetEvaluationEventsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEvaluationEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEvaluationEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEvaluationEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CreateBatchResponse202Headers the declared response headers of an HTTP 202 response for CreateBatch
+type CreateBatchResponse202Headers struct {
+	RetryAfter *int
+}
+
+type CreateBatchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Batch
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *CreateBatchResponse202Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CreateBatchResponse) GetJSON202() *Batch {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateBatchResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateBatchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateBatchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateBatchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateBatchResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3245,6 +4055,24 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 	return ParseGetReadinessResponse(rsp)
 }
 
+// ListEvaluationsWithResponse What was asked, newest first
+//
+// Everything that GET /v1/evaluations/{id} knows: what was asked for over
+// REST, and what the command line and rescans decided. Filters that are
+// given must all hold. What is asked for while one pages through the list
+// moves nothing on later pages. `next` is absent on the last page.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/evaluations (the `ListEvaluations` operationId).
+func (c *ClientWithResponses) ListEvaluationsWithResponse(ctx context.Context, params *ListEvaluationsParams, reqEditors ...RequestEditorFn) (*ListEvaluationsResponse, error) {
+	rsp, err := c.ListEvaluations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEvaluationsResponse(rsp)
+}
+
 // CreateEvaluationWithBodyWithResponse Ask whether an image may ship
 //
 // Answers 200 with the verdict when there is one within `wait` seconds,
@@ -3279,6 +4107,24 @@ func (c *ClientWithResponses) CreateEvaluationWithResponse(ctx context.Context, 
 	return ParseCreateEvaluationResponse(rsp)
 }
 
+// CancelEvaluationWithResponse Call an evaluation off
+//
+// One that is queued or running ends, at once, in a verdict of `error`
+// with the code `cancelled`, which is never signed and answers nobody
+// else. Cancelling it again answers the same. 409 where it is decided
+// already: the verdict that was stored first stands.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/evaluations/{id} (the `CancelEvaluation` operationId).
+func (c *ClientWithResponses) CancelEvaluationWithResponse(ctx context.Context, id EvaluationID, reqEditors ...RequestEditorFn) (*CancelEvaluationResponse, error) {
+	rsp, err := c.CancelEvaluation(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEvaluationResponse(rsp)
+}
+
 // GetEvaluationWithResponse How far an evaluation is, or its verdict
 //
 // Look at `kind`: Evaluation while it is queued or running, Verdict when it is done.
@@ -3286,12 +4132,70 @@ func (c *ClientWithResponses) CreateEvaluationWithResponse(ctx context.Context, 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/evaluations/{id} (the `GetEvaluation` operationId).
-func (c *ClientWithResponses) GetEvaluationWithResponse(ctx context.Context, id string, params *GetEvaluationParams, reqEditors ...RequestEditorFn) (*GetEvaluationResponse, error) {
+func (c *ClientWithResponses) GetEvaluationWithResponse(ctx context.Context, id EvaluationID, params *GetEvaluationParams, reqEditors ...RequestEditorFn) (*GetEvaluationResponse, error) {
 	rsp, err := c.GetEvaluation(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseGetEvaluationResponse(rsp)
+}
+
+// GetEvaluationEventsWithResponse How an evaluation goes on, as server-sent events
+//
+// Events named `progress`, whose data is a Progress, and at last one named
+// `verdict`, whose data is the Verdict; then the stream ends. An
+// evaluation that is done sends its verdict at once. Progress is what is
+// newest about once a second, and nothing is kept for slow readers, so
+// there is nothing to resume: Last-Event-ID is of no consequence. A
+// comment is sent at least every 15 seconds. The stream also ends when
+// the gate is about to: connect again. 503 where too many are open (512
+// unless the gate is told otherwise).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/evaluations/{id}/events (the `GetEvaluationEvents` operationId).
+func (c *ClientWithResponses) GetEvaluationEventsWithResponse(ctx context.Context, id EvaluationID, reqEditors ...RequestEditorFn) (*GetEvaluationEventsResponse, error) {
+	rsp, err := c.GetEvaluationEvents(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEvaluationEventsResponse(rsp)
+}
+
+// CreateBatchWithBodyWithResponse Ask about several images at once
+//
+// All are accepted or none. The answer names them in order; those that
+// are the same image become one evaluation, and what is decided already
+// is done at once. An Idempotency-Key names the batch as a whole: the
+// same batch under it gets the same evaluations, another one 409.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/evaluations:batch (the `CreateBatch` operationId).
+func (c *ClientWithResponses) CreateBatchWithBodyWithResponse(ctx context.Context, params *CreateBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBatchResponse, error) {
+	rsp, err := c.CreateBatchWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateBatchResponse(rsp)
+}
+
+// CreateBatchWithResponse Ask about several images at once
+//
+// All are accepted or none. The answer names them in order; those that
+// are the same image become one evaluation, and what is decided already
+// is done at once. An Idempotency-Key names the batch as a whole: the
+// same batch under it gets the same evaluations, another one 409.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/evaluations:batch (the `CreateBatch` operationId).
+func (c *ClientWithResponses) CreateBatchWithResponse(ctx context.Context, params *CreateBatchParams, body CreateBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBatchResponse, error) {
+	rsp, err := c.CreateBatch(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateBatchResponse(rsp)
 }
 
 // GetImageWithResponse The latest verdict of a digest, and those before it
@@ -3577,6 +4481,39 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 	return response, nil
 }
 
+// ParseListEvaluationsResponse parses an HTTP response from a ListEvaluationsWithResponse call
+func ParseListEvaluationsResponse(rsp *http.Response) (*ListEvaluationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEvaluationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EvaluationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateEvaluationResponse parses an HTTP response from a CreateEvaluationWithResponse call
 func ParseCreateEvaluationResponse(rsp *http.Response) (*CreateEvaluationResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -3637,6 +4574,39 @@ func ParseCreateEvaluationResponse(rsp *http.Response) (*CreateEvaluationRespons
 	return response, nil
 }
 
+// ParseCancelEvaluationResponse parses an HTTP response from a CancelEvaluationWithResponse call
+func ParseCancelEvaluationResponse(rsp *http.Response) (*CancelEvaluationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelEvaluationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Verdict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetEvaluationResponse parses an HTTP response from a GetEvaluationWithResponse call
 func ParseGetEvaluationResponse(rsp *http.Response) (*GetEvaluationResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -3665,6 +4635,78 @@ func ParseGetEvaluationResponse(rsp *http.Response) (*GetEvaluationResponse, err
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetEvaluationEventsResponse parses an HTTP response from a GetEvaluationEventsWithResponse call
+func ParseGetEvaluationEventsResponse(rsp *http.Response) (*GetEvaluationEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEvaluationEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateBatchResponse parses an HTTP response from a CreateBatchWithResponse call
+func ParseCreateBatchResponse(rsp *http.Response) (*CreateBatchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateBatchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Batch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers CreateBatchResponse202Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil

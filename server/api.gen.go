@@ -6,10 +6,53 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/oapi-codegen/runtime"
 )
+
+// Defines values for Decision.
+const (
+	Error Decision = "error"
+	Fail  Decision = "fail"
+	Pass  Decision = "pass"
+)
+
+// Valid indicates whether the value is a known member of the Decision enum.
+func (e Decision) Valid() bool {
+	switch e {
+	case Error:
+		return true
+	case Fail:
+		return true
+	case Pass:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for State.
+const (
+	Done    State = "done"
+	Queued  State = "queued"
+	Running State = "running"
+)
+
+// Valid indicates whether the value is a known member of the State enum.
+func (e State) Valid() bool {
+	switch e {
+	case Done:
+		return true
+	case Queued:
+		return true
+	case Running:
+		return true
+	default:
+		return false
+	}
+}
 
 // Defines values for GetReportParamsFormat.
 const (
@@ -62,6 +105,27 @@ func (e GetSBOMParamsFormat) Valid() bool {
 	}
 }
 
+// BatchRequest defines model for BatchRequest.
+type BatchRequest struct {
+	// Full Make every check even when a cheap one already denies
+	Full *bool `json:"full,omitempty"`
+
+	// Images Registry references, by tag or digest
+	Images []string `json:"images"`
+
+	// Platforms Platforms to evaluate, as "linux/amd64"; by default all of an index
+	Platforms *[]string `json:"platforms,omitempty"`
+
+	// Policy A policy by name; by default the one in force for each repository
+	Policy *string `json:"policy,omitempty"`
+
+	// Sign Sign the images that pass
+	Sign *bool `json:"sign,omitempty"`
+}
+
+// Decision defines model for Decision.
+type Decision string
+
 // Digest defines model for Digest.
 type Digest = string
 
@@ -96,6 +160,9 @@ type SignatureRequest struct {
 	Repository string  `json:"repository"`
 }
 
+// State defines model for State.
+type State string
+
 // VerificationRequest defines model for VerificationRequest.
 type VerificationRequest struct {
 	// Image A registry reference, by tag or digest
@@ -111,8 +178,39 @@ type WorkloadRequest struct {
 	Manifests string `json:"manifests"`
 }
 
+// EvaluationID defines model for EvaluationID.
+type EvaluationID = string
+
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
 // Wait defines model for Wait.
 type Wait = int
+
+// ListEvaluationsParams defines parameters for ListEvaluations.
+type ListEvaluationsParams struct {
+	// Image A reference with its tag or digest, as "registry.example/team/app:1.2"; all of a
+	// repository, as "registry.example/team/app"; or a pattern as a policy's match has it, as
+	// "registry.example/team/**"
+	Image  *string `form:"image,omitempty" json:"image,omitempty"`
+	Digest *Digest `form:"digest,omitempty" json:"digest,omitempty"`
+
+	// Decision Of evaluations that are done
+	Decision *Decision `form:"decision,omitempty" json:"decision,omitempty"`
+	State    *State    `form:"state,omitempty" json:"state,omitempty"`
+
+	// Since Asked for then or later (RFC 3339; write + as %2B)
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Asked for before then
+	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
+	Limit *int       `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next` of the page before, with the same filters; `limit` may differ. Its content
+	// means nothing to callers. One that is damaged or was made for other filters is a 400:
+	// start again without it.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
 
 // CreateEvaluationParams defines parameters for CreateEvaluation.
 type CreateEvaluationParams struct {
@@ -120,13 +218,19 @@ type CreateEvaluationParams struct {
 	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
 
 	// IdempotencyKey Names the request, so that sending it again asks once. Another request under the same key is refused with 409.
-	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // GetEvaluationParams defines parameters for GetEvaluation.
 type GetEvaluationParams struct {
 	// Wait Seconds to wait for the verdict
 	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// CreateBatchParams defines parameters for CreateBatch.
+type CreateBatchParams struct {
+	// IdempotencyKey Names the request, so that sending it again asks once. Another request under the same key is refused with 409.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // GetReportParams defines parameters for GetReport.
@@ -157,6 +261,9 @@ type GetRescanParams struct {
 // CreateEvaluationJSONRequestBody defines body for CreateEvaluation for application/json ContentType.
 type CreateEvaluationJSONRequestBody = EvaluationRequest
 
+// CreateBatchJSONRequestBody defines body for CreateBatch for application/json ContentType.
+type CreateBatchJSONRequestBody = BatchRequest
+
 // CreateRescanJSONRequestBody defines body for CreateRescan for application/json ContentType.
 type CreateRescanJSONRequestBody = RescanRequest
 
@@ -183,12 +290,24 @@ type ServerInterface interface {
 	// GetReadiness Can the gate do its work
 	// (GET /readyz)
 	GetReadiness(c *gin.Context)
+	// ListEvaluations What was asked, newest first
+	// (GET /v1/evaluations)
+	ListEvaluations(c *gin.Context, params ListEvaluationsParams)
 	// CreateEvaluation Ask whether an image may ship
 	// (POST /v1/evaluations)
 	CreateEvaluation(c *gin.Context, params CreateEvaluationParams)
+	// CancelEvaluation Call an evaluation off
+	// (DELETE /v1/evaluations/{id})
+	CancelEvaluation(c *gin.Context, id EvaluationID)
 	// GetEvaluation How far an evaluation is, or its verdict
 	// (GET /v1/evaluations/{id})
-	GetEvaluation(c *gin.Context, id string, params GetEvaluationParams)
+	GetEvaluation(c *gin.Context, id EvaluationID, params GetEvaluationParams)
+	// GetEvaluationEvents How an evaluation goes on, as server-sent events
+	// (GET /v1/evaluations/{id}/events)
+	GetEvaluationEvents(c *gin.Context, id EvaluationID)
+	// CreateBatch Ask about several images at once
+	// (POST /v1/evaluations:batch)
+	CreateBatch(c *gin.Context, params CreateBatchParams)
 	// GetImage The latest verdict of a digest, and those before it
 	// (GET /v1/images/{digest})
 	GetImage(c *gin.Context, digest Digest)
@@ -276,6 +395,89 @@ func (siw *ServerInterfaceWrapper) GetReadiness(c *gin.Context) {
 	siw.Handler.GetReadiness(c)
 }
 
+// ListEvaluations operation middleware
+func (siw *ServerInterfaceWrapper) ListEvaluations(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEvaluationsParams
+
+	// ------------- Optional query parameter "image" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "image", c.Request.URL.Query(), &params.Image, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter image: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "digest" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "digest", c.Request.URL.Query(), &params.Digest, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "decision" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "decision", c.Request.URL.Query(), &params.Decision, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter decision: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", c.Request.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter state: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "since" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "since", c.Request.URL.Query(), &params.Since, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter since: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "until" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "until", c.Request.URL.Query(), &params.Until, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter until: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListEvaluations(c, params)
+}
+
 // CreateEvaluation operation middleware
 func (siw *ServerInterfaceWrapper) CreateEvaluation(c *gin.Context) {
 
@@ -297,7 +499,7 @@ func (siw *ServerInterfaceWrapper) CreateEvaluation(c *gin.Context) {
 
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
-		var IdempotencyKey string
+		var IdempotencyKey IdempotencyKey
 		n := len(valueList)
 		if n != 1 {
 			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
@@ -324,6 +526,31 @@ func (siw *ServerInterfaceWrapper) CreateEvaluation(c *gin.Context) {
 	siw.Handler.CreateEvaluation(c, params)
 }
 
+// CancelEvaluation operation middleware
+func (siw *ServerInterfaceWrapper) CancelEvaluation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id EvaluationID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CancelEvaluation(c, id)
+}
+
 // GetEvaluation operation middleware
 func (siw *ServerInterfaceWrapper) GetEvaluation(c *gin.Context) {
 
@@ -331,7 +558,7 @@ func (siw *ServerInterfaceWrapper) GetEvaluation(c *gin.Context) {
 	_ = err
 
 	// ------------- Path parameter "id" -------------
-	var id string
+	var id EvaluationID
 
 	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -358,6 +585,71 @@ func (siw *ServerInterfaceWrapper) GetEvaluation(c *gin.Context) {
 	}
 
 	siw.Handler.GetEvaluation(c, id, params)
+}
+
+// GetEvaluationEvents operation middleware
+func (siw *ServerInterfaceWrapper) GetEvaluationEvents(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id EvaluationID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetEvaluationEvents(c, id)
+}
+
+// CreateBatch operation middleware
+func (siw *ServerInterfaceWrapper) CreateBatch(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateBatchParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateBatch(c, params)
 }
 
 // GetImage operation middleware
@@ -584,8 +876,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/metrics", wrapper.GetMetrics)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetDocument)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
+	router.GET(options.BaseURL+"/v1/evaluations", wrapper.ListEvaluations)
 	router.POST(options.BaseURL+"/v1/evaluations", wrapper.CreateEvaluation)
+	router.DELETE(options.BaseURL+"/v1/evaluations/:id", wrapper.CancelEvaluation)
 	router.GET(options.BaseURL+"/v1/evaluations/:id", wrapper.GetEvaluation)
+	router.GET(options.BaseURL+"/v1/evaluations/:id/events", wrapper.GetEvaluationEvents)
+	router.POST(options.BaseURL+"/v1/evaluations\\:batch", wrapper.CreateBatch)
 	router.GET(options.BaseURL+"/v1/images/:digest", wrapper.GetImage)
 	router.GET(options.BaseURL+"/v1/images/:digest/report", wrapper.GetReport)
 	router.GET(options.BaseURL+"/v1/images/:digest/sbom", wrapper.GetSBOM)

@@ -99,7 +99,7 @@ func (s *Server) validate(c *gin.Context) {
 }
 
 // bounds are the routes whose bodies may be longer than maxBody, in bytes.
-var bounds = map[string]int64{"/v1/workloads:check": maxManifests}
+var bounds = map[string]int64{"/v1/workloads:check": maxManifests, "/v1/evaluations:batch": maxBatch}
 
 // boundBody reads the body, which must be JSON and within its bound, so that it
 // can be read again.

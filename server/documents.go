@@ -26,6 +26,24 @@ func pending(e gate.Evaluation) evaluation {
 	return out
 }
 
+// evaluationList is a page of evaluations; Next is empty on the last.
+type evaluationList struct {
+	Items []gate.Listed `json:"items"`
+	Next  string        `json:"next,omitempty"`
+}
+
+// batch is where the answers to a batch will be, in its order.
+type batch struct {
+	Items []batchItem `json:"items"`
+}
+
+type batchItem struct {
+	Image    string     `json:"image"`
+	ID       string     `json:"id"`
+	Location string     `json:"location"`
+	State    gate.State `json:"state"`
+}
+
 // image is what the gate decided about a digest.
 type image struct {
 	Digest  string        `json:"digest"`

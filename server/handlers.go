@@ -21,11 +21,7 @@ func (s *Server) CreateEvaluation(c *gin.Context, params CreateEvaluationParams)
 		return
 	}
 	req := gate.Request{Image: body.Image, Policy: deref(body.Policy), Sign: deref(body.Sign), Full: deref(body.Full), Platforms: deref(body.Platforms)}
-	ref, err := gate.ParseReference(req.Image)
-	if err == nil && ref.Scheme != gate.SchemeRegistry {
-		err = gate.NewError(gate.CodeInvalid, fmt.Sprintf("image %s names a file of the gate's own machine: over REST, images come from registries", req.Image), nil)
-	}
-	if err != nil {
+	if err := remote(req.Image); err != nil {
 		s.problem(c, err)
 		return
 	}
@@ -46,6 +42,15 @@ func (s *Server) CreateEvaluation(c *gin.Context, params CreateEvaluationParams)
 	respond(c, http.StatusAccepted, pending(e))
 }
 
+// remote refuses what is no reference to an image of a registry.
+func remote(image string) error {
+	ref, err := gate.ParseReference(image)
+	if err == nil && ref.Scheme != gate.SchemeRegistry {
+		return gate.NewError(gate.CodeInvalid, fmt.Sprintf("image %s names a file of the gate's own machine: over REST, images come from registries", image), nil)
+	}
+	return err
+}
+
 // GetEvaluation is GET /v1/evaluations/{id}.
 func (s *Server) GetEvaluation(c *gin.Context, id string, params GetEvaluationParams) {
 	e, err := s.await(c.Request.Context(), id, seconds(params.Wait))
@@ -61,15 +66,22 @@ func (s *Server) GetEvaluation(c *gin.Context, id string, params GetEvaluationPa
 	respond(c, http.StatusOK, pending(e))
 }
 
+// CancelEvaluation is DELETE /v1/evaluations/{id}.
+func (s *Server) CancelEvaluation(c *gin.Context, id string) {
+	e, err := s.Evaluations.Cancel(c.Request.Context(), id)
+	if err != nil {
+		s.problem(c, err)
+		return
+	}
+	respond(c, http.StatusOK, e.Verdict)
+}
+
 // maxHistory is how many past verdicts an image's answer holds.
 const maxHistory = 100
 
 // GetImage is GET /v1/images/{digest}.
 func (s *Server) GetImage(c *gin.Context, digest string) {
-	latest, err := s.Images.Latest(c.Request.Context(), digest, "")
-	if err == nil && latest == nil {
-		err = gate.NewError(gate.CodeNotFound, digest+" was never evaluated: ask with POST /v1/evaluations", nil)
-	}
+	latest, err := s.newest(c, digest)
 	var history []gate.Verdict
 	if err == nil {
 		history, err = s.Images.History(c.Request.Context(), digest, maxHistory)
@@ -79,7 +91,7 @@ func (s *Server) GetImage(c *gin.Context, digest string) {
 		return
 	}
 	out := image{Digest: digest, Latest: latest, History: []pastVerdict{}}
-	for _, v := range history {
+	for _, v := range s.readable(c, history) {
 		out.History = append(out.History, pastVerdict{v.ID, v.Decision, v.Policy, v.Database, v.Signature, v.DecidedAt, v.ExpiresAt})
 	}
 	respond(c, http.StatusOK, out)

@@ -20,6 +20,7 @@ func TestTheContractNamesWhatTheDomainWrites(t *testing.T) {
 	for name, value := range map[string]any{
 		"Verdict": gate.Verdict{}, "Evaluation": evaluation{}, "Image": image{}, "Readiness": readiness{}, "Problem": Problem{},
 		"Rescan": gate.Rescan{}, "Verification": gate.Verification{}, "WorkloadReport": gate.WorkloadReport{},
+		"EvaluationList": evaluationList{}, "Batch": batch{},
 	} {
 		same(t, name, schemas[name], reflect.TypeOf(value), true)
 	}

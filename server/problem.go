@@ -30,6 +30,7 @@ var statuses = map[gate.Code]int{
 	gate.CodeUnauthorized: http.StatusBadGateway,
 	gate.CodeNotFound:     http.StatusNotFound,
 	gate.CodeConflict:     http.StatusConflict,
+	gate.CodeCancelled:    http.StatusConflict,
 	gate.CodeLimit:        http.StatusRequestEntityTooLarge,
 	gate.CodeUnavailable:  http.StatusServiceUnavailable,
 	gate.CodeInternal:     http.StatusInternalServerError,

@@ -5,16 +5,17 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/imagegate/imagegate/internal/gate"
 )
 
 // Reports writes what is stored of an image for people and other programs.
 type Reports interface {
-	// Report is the newest verdict of a digest in a format of the contract.
-	// CodeNotFound where it was never evaluated.
-	Report(ctx context.Context, digest, format string) (body []byte, mediaType string, err error)
-	// SBOM is the packages of a digest's image. CodeNotFound where nothing
+	// Report is a stored verdict in a format of the contract.
+	Report(ctx context.Context, v gate.Verdict, format string) (body []byte, mediaType string, err error)
+	// SBOM is the packages of a verdict's image. CodeNotFound where nothing
 	// was scanned, CodeInvalid where there is no such platform.
-	SBOM(ctx context.Context, digest, format, platform string) (body []byte, mediaType string, err error)
+	SBOM(ctx context.Context, v gate.Verdict, format, platform string) (body []byte, mediaType string, err error)
 }
 
 // GetReport is GET /v1/images/{digest}/report.
@@ -23,7 +24,12 @@ func (s *Server) GetReport(c *gin.Context, digest string, params GetReportParams
 	if params.Format != nil {
 		format = string(*params.Format)
 	}
-	body, mediaType, err := s.Reports.Report(c.Request.Context(), digest, format)
+	v, err := s.newest(c, digest)
+	var body []byte
+	var mediaType string
+	if err == nil {
+		body, mediaType, err = s.Reports.Report(c.Request.Context(), *v, format)
+	}
 	s.deliver(c, body, mediaType, err)
 }
 
@@ -33,7 +39,12 @@ func (s *Server) GetSBOM(c *gin.Context, digest string, params GetSBOMParams) {
 	if params.Format != nil {
 		format = string(*params.Format)
 	}
-	body, mediaType, err := s.Reports.SBOM(c.Request.Context(), digest, format, deref(params.Platform))
+	v, err := s.newest(c, digest)
+	var body []byte
+	var mediaType string
+	if err == nil {
+		body, mediaType, err = s.Reports.SBOM(c.Request.Context(), *v, format, deref(params.Platform))
+	}
 	s.deliver(c, body, mediaType, err)
 }
 

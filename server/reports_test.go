@@ -20,20 +20,17 @@ func init() {
 	}
 }
 
-func (m *memory) Report(_ context.Context, of, format string) ([]byte, string, error) {
-	if of != digest {
-		return nil, "", gate.NewError(gate.CodeNotFound, of+" was never evaluated: ask with POST /v1/evaluations", nil)
-	}
+func (m *memory) Report(_ context.Context, v gate.Verdict, format string) ([]byte, string, error) {
 	types := map[string]string{"json": "application/json", "sarif": "application/sarif+json", "html": "text/html; charset=utf-8", "junit": "application/xml"}
 	if format == "json" || format == "sarif" {
-		return []byte(`{"format":"` + format + `"}`), types[format], nil
+		return []byte(`{"format":"` + format + `","image":"` + v.Image + `"}`), types[format], nil
 	}
 	return []byte("<" + format + ">"), types[format], nil
 }
 
-func (m *memory) SBOM(_ context.Context, of, format, platform string) ([]byte, string, error) {
+func (m *memory) SBOM(_ context.Context, v gate.Verdict, format, platform string) ([]byte, string, error) {
 	if platform == "" {
-		return nil, "", gate.NewError(gate.CodeInvalid, of+" has images for linux/amd64, linux/arm64: name one platform", nil)
+		return nil, "", gate.NewError(gate.CodeInvalid, v.Digest+" has images for linux/amd64, linux/arm64: name one platform", nil)
 	}
 	types := map[string]string{"cyclonedx": "application/vnd.cyclonedx+json", "spdx": "application/spdx+json"}
 	return []byte(`{"format":"` + format + `"}`), types[format], nil

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/imagegate/imagegate/internal/gate"
+	"github.com/imagegate/imagegate/internal/identity"
 )
 
 //go:embed openapi.yaml
@@ -24,6 +25,16 @@ type Evaluations interface {
 	// Get returns the evaluation when it is done, or as it stands after wait
 	// or when ctx ends.
 	Get(ctx context.Context, id string, wait time.Duration) (gate.Evaluation, error)
+	// SubmitAll accepts requests as Submit does, all of them or none, and
+	// answers in their order. Requests for the same become one evaluation. The
+	// key names all of them together.
+	SubmitAll(ctx context.Context, reqs []gate.Request, idempotencyKey string) ([]gate.Evaluation, error)
+	// Cancel calls an evaluation off and returns it done. CodeConflict when it
+	// is decided already; cancelling again is no error.
+	Cancel(ctx context.Context, id string) (gate.Evaluation, error)
+	// List is the evaluations that pass the filter, newest first, at most
+	// limit of them, and after a position unless that is nil.
+	List(ctx context.Context, f gate.Filter, after *gate.Position, limit int) ([]gate.Listed, error)
 }
 
 // Images tells what was decided about digests.
@@ -58,11 +69,20 @@ type Options struct {
 	Workloads     Workloads
 	// Metrics are shared with the admission webhook; nil makes some.
 	Metrics *Metrics
+	// MaxStreams is how many event streams may be open at once; 0 is 512.
+	MaxStreams int
 	// Readiness reports on the parts; nil for always ready.
 	Readiness func(context.Context) []Component
 	// Token, when not empty, must be sent as a bearer token with every call
-	// under /v1.
-	Token  string
+	// under /v1. Who sends it may do everything.
+	Token string
+	// Callers tells who sends any other token; nil where Token is the only one.
+	Callers Callers
+	// Audit keeps who was allowed or denied what; nil for nothing.
+	Audit AuditLog
+	// Trace begins to follow a request, and its result ends that; nil: nobody
+	// does.
+	Trace  func(r *http.Request) (*http.Request, func(route string, status int))
 	Logger *slog.Logger
 }
 
@@ -72,6 +92,10 @@ type Server struct {
 	engine   *gin.Engine
 	contract *contract
 	draining chan struct{}
+	streams  streams
+
+	limits    identity.Limits // of callers
+	unwritten unwritten       // denials
 }
 
 // New makes a server. The error is a defect of the contract.
@@ -86,7 +110,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Options: o, contract: c, draining: make(chan struct{})}
+	s := &Server{Options: o, contract: c, draining: make(chan struct{}), streams: newStreams(o.MaxStreams)}
 	gin.SetMode(gin.ReleaseMode)
 	s.engine = gin.New()
 	s.engine.HandleMethodNotAllowed, s.engine.RedirectTrailingSlash = true, false
@@ -96,7 +120,7 @@ func New(o Options) (*Server, error) {
 	s.engine.NoMethod(func(c *gin.Context) {
 		s.respondProblem(c, http.StatusMethodNotAllowed, gate.CodeInvalid, c.Request.Method+" is not allowed here: see /openapi.yaml", false)
 	})
-	s.engine.Use(s.identify, s.recover, s.authenticate, s.validate)
+	s.engine.Use(s.identify, s.recover, s.authenticate, s.validate, s.authorize)
 	RegisterHandlersWithOptions(s.engine, s, GinServerOptions{ErrorHandler: func(c *gin.Context, err error, _ int) {
 		s.problem(c, gate.NewError(gate.CodeInvalid, err.Error(), nil))
 	}})

@@ -31,5 +31,7 @@ func (s *Server) CheckWorkloads(c *gin.Context) {
 		s.problem(c, err)
 		return
 	}
-	respond(c, http.StatusOK, report)
+	if s.allowImages(c, report) {
+		respond(c, http.StatusOK, report)
+	}
 }

@@ -48,74 +48,15 @@ func verdictOn(image string, signing bool) gate.Verdict {
 		v.Decision, v.Digest, v.Error = gate.Errored, "", &gate.Failure{Code: gate.CodeUnavailable, Message: "the registry is away", Retryable: true}
 	case "unsigned":
 		v.Signature = gate.SignatureState{State: gate.Refused, Reason: "this gate holds no signing key"}
+	case "cancelled":
+		v.Decision, v.Digest, v.Error = gate.Errored, "", &gate.Failure{Code: "cancelled", Message: "the evaluation was cancelled by its caller"}
+	case "hostile":
+		v.Decision = gate.Fail
+		v.Violations = []gate.Violation{{Rule: "r", Check: "FS-01", Severity: gate.SeverityHigh, Path: "/x", Message: "100%0A::set-output name=decision::pass\n::set-output name=decision::pass\r\n##[set-output name=decision]pass", Fix: "::stop-commands::x"}}
 	case "swapped":
 		v.Digest = other
 	}
 	return v
-}
-
-func (g *standIn) createEvaluation(w http.ResponseWriter, r *http.Request) {
-	var req client.EvaluationRequest
-	decoded(r, &req)
-	name := kind(req.Image)
-	key := r.Header.Get("Idempotency-Key")
-	g.mu.Lock()
-	before := g.keys[req.Image]
-	g.keys[req.Image] = key
-	g.mu.Unlock()
-	switch name {
-	case "away", "gone":
-		if g.count("POST "+name) <= 2 || name == "gone" {
-			w.Header().Set("Retry-After", "0")
-			problem(w, 503, "unavailable", "the vulnerability database is being replaced", true)
-			return
-		}
-		if key == "" || key != before {
-			g.t.Errorf("the request was sent again under key %q after %q", key, before)
-		}
-	case "unknown-policy":
-		problem(w, 404, "not_found", `there is no policy "x"`, false)
-		return
-	case "slow", "cut", "never":
-		w.Header().Set("Location", "/v1/evaluations/"+name+"-0001")
-		respond(w, 202, map[string]any{"apiVersion": gate.APIVersion, "kind": gate.KindEvaluation, "id": name + "-0001", "image": req.Image, "state": "queued", "createdAt": noon})
-		return
-	}
-	respond(w, 200, verdictOn(req.Image, req.Sign != nil && *req.Sign))
-}
-
-func (g *standIn) getEvaluation(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	name := strings.TrimSuffix(id, "-0001")
-	n := g.count("GET " + name)
-	steps := []gate.Progress{{Step: gate.StepResolve}, {Step: gate.StepAnalyze, Platform: "linux/amd64", Layer: 3, Layers: 7, Bytes: 18350080, Total: 61865984}}
-	if name == "never" || (name == "slow" && n <= len(steps)) {
-		hold(r)
-		respond(w, 200, map[string]any{
-			"apiVersion": gate.APIVersion, "kind": gate.KindEvaluation, "id": id, "image": "registry.example/team/" + name + ":1", "state": "running", "createdAt": noon,
-			"progress": steps[min(n, len(steps))-1],
-		})
-		return
-	}
-	respond(w, 200, verdictOn("registry.example/team/"+name+":1", false))
-}
-
-func (g *standIn) getImage(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("digest") != digest {
-		problem(w, 404, "not_found", r.PathValue("digest")+" was never evaluated: ask with POST /v1/evaluations", false)
-		return
-	}
-	past := map[string]any{"id": "0001", "decision": "fail", "policy": gate.PolicyRef{Name: "default", Digest: digest}, "signature": gate.SignatureState{State: gate.NotAsked}, "decidedAt": noon}
-	respond(w, 200, map[string]any{"digest": digest, "latest": verdictOn("registry.example/team/pass:1", true), "history": []any{past, past}})
-}
-
-func (g *standIn) getReport(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("digest") != digest {
-		problem(w, 404, "not_found", r.PathValue("digest")+" was never evaluated: ask with POST /v1/evaluations", false)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html")
-	fmt.Fprintf(w, "<!doctype html><title>%s</title>\n", r.URL.Query().Get("format"))
 }
 
 func (g *standIn) getSBOM(w http.ResponseWriter, r *http.Request) {

@@ -27,6 +27,12 @@ type api struct {
 	timeout time.Duration
 	// notice tells a person what is being waited for.
 	notice func(string)
+	// state keeps what is not answered yet, and run names the CI's run; either
+	// may be absent.
+	state *state
+	run   string
+	// tokenFrom tells a person where the token is from.
+	tokenFrom string
 }
 
 // once bounds a call that is not part of a longer wait.
@@ -62,7 +68,10 @@ func (a *api) unreachable(err error) error {
 	var record tls.RecordHeaderError
 	var dns *net.DNSError
 	var tried *lastTrouble
+	var own *gate.Error
 	switch {
+	case errors.As(err, &own): // there is no token to ask with
+		return own
 	case errors.As(err, &certificate):
 		return gate.NewError(gate.CodeUnavailable, a.server+" shows a certificate that nobody known here vouches for: name its authority with --ca-bundle", cause(err))
 	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
@@ -87,7 +96,11 @@ func (a *api) refused(resp *http.Response) error {
 		return a.notAGate(resp)
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
-		return gate.NewError(gate.CodeUnauthorized, a.server+" refuses the token: name the file of the right one with --token-file (IMAGEGATE_TOKEN_FILE)", nil)
+		message := a.server + " refuses " + a.mend()
+		if p.Detail != nil && !echoes(resp, *p.Detail) {
+			message += "; it says: " + short(*p.Detail, 300)
+		}
+		return gate.NewError(gate.CodeUnauthorized, message, nil)
 	}
 	message := p.Title
 	if p.Detail != nil {
@@ -97,6 +110,23 @@ func (a *api) refused(resp *http.Response) error {
 		message += " (request " + *p.Instance + " in the gate's log)"
 	}
 	return gate.NewError(gate.Code(p.Code), message, nil)
+}
+
+// echoes reports whether a text holds the token that was sent.
+func echoes(resp *http.Response, text string) bool {
+	if resp.Request == nil {
+		return false
+	}
+	token := strings.TrimPrefix(resp.Request.Header.Get("Authorization"), "Bearer ")
+	return token != "" && strings.Contains(text, token)
+}
+
+// mend says what to do about a token that is refused.
+func (a *api) mend() string {
+	if a.tokenFrom == "the token" {
+		return "the token: name the file of the right one with --token-file (IMAGEGATE_TOKEN_FILE)"
+	}
+	return a.tokenFrom + ": does the gate trust who issues it, and expect its audience"
 }
 
 func (a *api) notAGate(resp *http.Response) error {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"io/fs"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -36,6 +34,7 @@ type connection struct {
 	caBundle    string
 	credentials []string
 	timeout     time.Duration
+	auth        auth
 }
 
 func (c *connection) flags(f *pflag.FlagSet) {
@@ -44,6 +43,7 @@ func (c *connection) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.caBundle, "ca-bundle", "", "PEM file of further certificate authorities")
 	f.StringSliceVar(&c.credentials, "credentials", nil, "directories that may hold the files token and ca.crt, as a mounted Secret does; what is absent is left out")
 	f.DurationVar(&c.timeout, "timeout", 2*time.Minute, "time limit of one call; check and rescan have --wait beside it")
+	c.auth.flags(f)
 }
 
 // dial makes a client. Nothing is sent yet. Errors are CodeInvalid.
@@ -61,24 +61,19 @@ func (c *connection) dial(cmd *cobra.Command) (*api, error) {
 	if c.timeout < 2*time.Second {
 		return nil, usage("--timeout %s leaves the gate no time: write 2s or more", c.timeout)
 	}
-	token, err := c.token()
-	if err != nil {
-		return nil, err
-	}
 	roots, err := c.authorities()
 	if err != nil {
 		return nil, err
 	}
 	a := &api{server: c.server, timeout: c.timeout, notice: notices(cmd.ErrOrStderr())}
-	a.Client, err = client.NewClient(c.server,
-		client.WithHTTPClient(&caller{http: newHTTP(roots, c.timeout), server: c.server, notice: func(s string) { a.notice(s) }}),
-		client.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-			r.Header.Set("User-Agent", "gatectl/"+version)
-			if token != "" {
-				r.Header.Set("Authorization", "Bearer "+token)
-			}
-			return nil
-		}))
+	tokens, from, err := c.tokens(a.notice)
+	if err != nil {
+		return nil, err
+	}
+	a.tokenFrom = from
+	h := newHTTP(roots, c.timeout)
+	h.Transport = bearer{h.Transport, tokens}
+	a.Client, err = client.NewClient(c.server, client.WithHTTPClient(&caller{http: h, server: c.server, notice: a.notice}))
 	return a, err
 }
 

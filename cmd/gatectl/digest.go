@@ -33,6 +33,7 @@ func (a *api) pin(ctx context.Context, image, policy string, p *progress) (gate.
 	if policy != "" {
 		req.Policy = &policy
 	}
+	a.remember("", req)
 	v, err := a.evaluate(ctx, req, p)
 	if err != nil {
 		return ref, nil, err

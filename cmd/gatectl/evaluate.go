@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/imagegate/imagegate/client"
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -23,6 +21,7 @@ const (
 // evaluation is one that is not done.
 type evaluation struct {
 	ID       string        `json:"id"`
+	Image    string        `json:"image"`
 	State    gate.State    `json:"state"`
 	Progress gate.Progress `json:"progress"`
 }
@@ -48,7 +47,7 @@ func (a *answer) UnmarshalJSON(data []byte) error {
 		if err := json.Unmarshal(data, a.verdict); err != nil {
 			return err
 		}
-		a.ID = a.verdict.ID
+		a.ID, a.Image = a.verdict.ID, a.verdict.Image
 		return wellFormed(*a.verdict)
 	case gate.KindEvaluation:
 		err := json.Unmarshal(data, &a.evaluation)
@@ -73,14 +72,6 @@ func wellFormed(v gate.Verdict) error {
 	return nil
 }
 
-// submit asks about an image.
-func (a *api) submit(ctx context.Context, req client.EvaluationRequest) (answer, error) {
-	key := uuid.NewString()
-	var out answer
-	resp, err := a.CreateEvaluation(ctx, &client.CreateEvaluationParams{IdempotencyKey: &key}, req)
-	return out, a.read(resp, err, &out)
-}
-
 // await polls until there is a verdict. When ctx ends before, the error says
 // that the gate goes on.
 func (a *api) await(ctx context.Context, image string, got answer, p *progress) (gate.Verdict, error) {
@@ -103,7 +94,11 @@ func (a *api) await(ctx context.Context, image string, got answer, p *progress) 
 }
 
 func (a *api) poll(ctx context.Context, id string, watched bool) (answer, error) {
-	wait := a.pollTime(watched)
+	return a.evaluation(ctx, id, a.pollTime(watched))
+}
+
+// evaluation is how one stands after at most wait seconds.
+func (a *api) evaluation(ctx context.Context, id string, wait int) (answer, error) {
 	var out answer
 	resp, err := a.GetEvaluation(ctx, id, &client.GetEvaluationParams{Wait: &wait})
 	return out, a.read(resp, err, &out)
@@ -139,14 +134,18 @@ func (a *api) undecided(ctx context.Context, image, id string, err error) error 
 	if errors.As(err, &tried) {
 		why += " (" + tried.reason + ")"
 	}
-	return gate.NewError(gate.CodeUnavailable, fmt.Sprintf("%s %s; the gate goes on with evaluation %s, and the same command finds its answer", image, why, id), nil)
+	return gate.NewError(gate.CodeUnavailable, fmt.Sprintf("%s %s; the gate goes on with evaluation %s, and gatectl wait %s finds its answer", image, why, id, id), nil)
 }
 
-// evaluate submits and awaits, for commands that need a digest.
+// evaluate submits and awaits.
 func (a *api) evaluate(ctx context.Context, req client.EvaluationRequest, p *progress) (gate.Verdict, error) {
 	got, err := a.submit(ctx, req)
 	if err != nil {
 		return gate.Verdict{}, err
 	}
-	return a.await(ctx, req.Image, got, p)
+	v, err := a.await(ctx, req.Image, got, p)
+	if err == nil {
+		a.answered(req)
+	}
+	return v, err
 }

@@ -17,12 +17,18 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/imagegate/imagegate/client"
+	"github.com/imagegate/imagegate/internal/gate"
 )
 
 const token = "correct-horse"
 
 func init() { // the registry of decoders is not for concurrent use
-	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
+	for _, text := range []string{"text/html", "text/markdown", "application/xml"} {
+		openapi3filter.RegisterBodyDecoder(text, openapi3filter.FileBodyDecoder)
+	}
+	openapi3filter.RegisterBodyDecoder("application/sarif+json", openapi3filter.JSONBodyDecoder)
 	openapi3filter.RegisterBodyDecoder("application/spdx+json", openapi3filter.JSONBodyDecoder)
 }
 
@@ -34,9 +40,14 @@ type standIn struct {
 	url    string
 	router routers.Router
 
-	mu    sync.Mutex
-	calls map[string]int    // what was asked how often
-	keys  map[string]string // Idempotency-Key of each image
+	mu     sync.Mutex
+	calls  map[string]int                      // what was asked how often
+	keys   map[string]string                   // Idempotency-Key of each image
+	under  map[string]client.EvaluationRequest // what was asked under each key
+	asked  map[string]client.EvaluationRequest // and under each id
+	done   map[string]bool                     // keys whose verdict was read
+	latest *gate.Verdict
+	tokens map[string]bool // those that are good beside token
 }
 
 func newStandIn(t *testing.T) *standIn {
@@ -49,10 +60,11 @@ func newStandIn(t *testing.T) *standIn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &standIn{t: t, router: router, calls: map[string]int{}, keys: map[string]string{}}
+	g := &standIn{t: t, router: router, calls: map[string]int{}, keys: map[string]string{}, under: map[string]client.EvaluationRequest{}, asked: map[string]client.EvaluationRequest{}, done: map[string]bool{}, tokens: map[string]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/evaluations", g.createEvaluation)
 	mux.HandleFunc("GET /v1/evaluations/{id}", g.getEvaluation)
+	mux.HandleFunc("DELETE /v1/evaluations/{id}", g.cancelEvaluation)
 	mux.HandleFunc("GET /v1/images/{digest}", g.getImage)
 	mux.HandleFunc("GET /v1/images/{digest}/report", g.getReport)
 	mux.HandleFunc("GET /v1/images/{digest}/sbom", g.getSBOM)
@@ -88,8 +100,19 @@ func (g *standIn) held(next http.Handler) http.Handler {
 			g.deliver(w, r)
 			return
 		}
-		if r.Header.Get("Authorization") != "Bearer "+token {
-			problem(w, 401, "unauthorized", "the token is missing or wrong", false)
+		if r.URL.Path == "/github/token" {
+			g.githubToken(w, r)
+			return
+		}
+		if r.Method == http.MethodPost && r.Header.Get("Idempotency-Key") == "" {
+			g.t.Errorf("%s %s has no Idempotency-Key, and may be sent again", r.Method, r.URL)
+		}
+		if bearer := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "); bearer != token && !g.good(bearer) {
+			detail := "the token is missing or wrong"
+			if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "team/echo") {
+				detail = "who is " + bearer
+			}
+			problem(w, 401, "unauthorized", detail, false)
 			return
 		}
 		body, _ := io.ReadAll(r.Body)

@@ -51,6 +51,8 @@ func run(args []string) int {
 	defer stop()
 	root := newRoot()
 	root.SetArgs(args)
+	flush := inertOutput(root, os.Getenv)
+	defer flush()
 	err := root.ExecuteContext(ctx)
 	var status exitStatus
 	switch {
@@ -59,7 +61,7 @@ func run(args []string) int {
 	case errors.As(err, &status):
 		return int(status)
 	}
-	fmt.Fprintln(os.Stderr, "gatectl:", printable(err.Error()))
+	fmt.Fprintln(root.ErrOrStderr(), "gatectl:", printable(err.Error()))
 	return exitCode(err)
 }
 
@@ -100,7 +102,7 @@ file, or from IMAGEGATE_TOKEN: command lines are seen by everybody.`,
 	root.PersistentFlags().String("config", "", "file of flag values (YAML)")
 	c.flags(root.PersistentFlags())
 	root.AddCommand(
-		newCheck(c), newSign(c), newVerify(c), newReport(c), newRescan(c), newWorkloads(c), newSummary(c), newVersion(),
+		newCheck(c), newWait(c), newCancel(c), newSign(c), newVerify(c), newReport(c), newRescan(c), newWorkloads(c), newSummary(c), newVersion(),
 	)
 	return root
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -12,10 +13,15 @@ import (
 type progress struct {
 	w    io.Writer
 	live bool
-	step string // the line last written
+
+	mu    sync.Mutex        // guards w and what was written
+	shown bool              // a terminal's line is there
+	steps map[string]string // the line last written about each thing
 }
 
-func newProgress(w io.Writer) *progress { return &progress{w: w, live: terminal(w)} }
+func newProgress(w io.Writer) *progress {
+	return &progress{w: w, live: terminal(w), steps: map[string]string{}}
+}
 
 // evaluation shows how far one is.
 func (p *progress) evaluation(image string, e evaluation) {
@@ -29,16 +35,21 @@ func (p *progress) evaluation(image string, e evaluation) {
 	if p.live && e.Progress.Step == gate.StepAnalyze && e.Progress.Total > 0 {
 		step += fmt.Sprintf("  layer %d/%d  %.1f of %.1f MB", e.Progress.Layer, e.Progress.Layers, float64(e.Progress.Bytes)/1e6, float64(e.Progress.Total)/1e6)
 	}
-	p.line(image + ": " + step)
+	p.about(image, image+": "+step)
 }
 
 // line shows a step, once.
-func (p *progress) line(step string) {
-	if step = printable(step); step == p.step {
+func (p *progress) line(step string) { p.about("", step) }
+
+func (p *progress) about(thing, step string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if step = printable(step); step == p.steps[thing] {
 		return
 	}
-	p.step = step
+	p.steps[thing] = step
 	if p.live {
+		p.shown = true
 		fmt.Fprintf(p.w, "\r\x1b[K%s", short(step, 110))
 		return
 	}
@@ -47,16 +58,21 @@ func (p *progress) line(step string) {
 
 // clear removes the line of a terminal.
 func (p *progress) clear() {
-	if p.live && p.step != "" {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.live && p.shown {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
-	p.step = ""
+	p.shown = false
 }
 
 // notices writes what is being waited for, and the same thing once.
 func notices(w io.Writer) func(string) {
+	var mu sync.Mutex
 	last := ""
 	return func(s string) {
+		mu.Lock()
+		defer mu.Unlock()
 		if s != last {
 			fmt.Fprintln(w, "gatectl:", s)
 		}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,9 +39,16 @@ func TestScripts(t *testing.T) {
 			e.Setenv("DIGEST", digest)
 			e.Setenv("IMAGEGATE_SERVER", g.url)
 			e.Setenv("IMAGEGATE_TOKEN_FILE", filepath.Join(e.WorkDir, "token"))
+			good := g.allow(jwt("good", time.Hour))
+			e.Setenv("GOOD_JWT", good)
+			e.Setenv("BAD_JWT", jwt("bad", time.Hour))
+			e.Setenv("OLD_JWT", g.allow(jwt("old", -time.Hour)))
+			if err := os.WriteFile(filepath.Join(e.WorkDir, "jwt"), []byte(good+"\n"), 0o600); err != nil {
+				return err
+			}
 			return os.WriteFile(filepath.Join(e.WorkDir, "token"), []byte(token+"\n"), 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "asked": asked},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "asked": asked, "edit": edit, "let-end": letEnd},
 	})
 }
 
@@ -84,4 +92,24 @@ func asked(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s was asked %d times, want %d", args[0], g.counted(args[0]), times)
 		}
 	}
+}
+
+// edit copies a file, with one text for another.
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: edit FROM TO OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[2]) {
+		ts.Fatalf("%s does not hold %s", args[0], args[2])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.ReplaceAll(text, args[2], args[3])), 0o600))
+}
+
+// letEnd has the evaluations of an image end that wait for it.
+func letEnd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: let-end NAME")
+	}
+	ts.Value("gate").(*standIn).count("let " + args[0] + " end")
 }

@@ -15,7 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/imagegate/imagegate/internal/gate"
 )
 
 // maxAnswer bounds an answer in bytes, unpacked: a verdict with 10,000
@@ -30,6 +33,8 @@ const (
 	lastWait      = 15 * time.Second
 	maxRetryAfter = time.Minute
 )
+
+const idempotencyKey = "Idempotency-Key"
 
 // errTooLarge is an answer above maxAnswer.
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: no gate says that much", maxAnswer>>20)
@@ -47,8 +52,9 @@ func newHTTP(roots *x509.CertPool, timeout time.Duration) *http.Client {
 }
 
 // caller sends requests until they are answered or their context ends. Every
-// call of the gate may be sent twice: evaluations have an Idempotency-Key, and
-// signing and rescanning are idempotent.
+// POST goes out again under the Idempotency-Key it had: evaluations bring their
+// own, and what has none gets one, though signing and rescanning leave the same
+// state without.
 type caller struct {
 	http   *http.Client
 	server string
@@ -58,6 +64,9 @@ type caller struct {
 // Do implements client.HttpRequestDoer. The answer's body is read within the
 // attempt, so a connection that is cut in its middle is one that failed.
 func (c *caller) Do(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodPost && r.Header.Get(idempotencyKey) == "" {
+		r.Header.Set(idempotencyKey, uuid.NewString())
+	}
 	req, err := retryablehttp.FromRequest(r)
 	if err != nil {
 		return nil, err
@@ -138,7 +147,10 @@ func permanent(err error) bool {
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
+	var own *gate.Error
 	switch {
+	case errors.As(err, &own): // there is no token to ask with
+		return true
 	case errors.Is(err, errTooLarge), errors.As(err, &certificate), errors.As(err, &record):
 		return true
 	case errors.As(err, &dns) && dns.IsNotFound:

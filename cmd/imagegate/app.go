@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,9 @@ import (
 	"github.com/imagegate/imagegate/internal/scan/vulndb"
 	"github.com/imagegate/imagegate/internal/sign"
 	"github.com/imagegate/imagegate/internal/store"
+	"github.com/imagegate/imagegate/internal/trace"
 	"github.com/imagegate/imagegate/internal/worker"
+	"github.com/imagegate/imagegate/server"
 )
 
 // appOptions are the flags check and serve share.
@@ -43,8 +46,16 @@ type appOptions struct {
 	trust    string // file of a Sigstore trusted root
 	timeout  time.Duration
 	workers  int
+	// guard keeps callers from sending the gate to addresses of its own
+	// machine and network.
+	guard bool
 	// signing loads the key; isolated runs Trivy in worker processes.
 	signing, isolated bool
+	// traced sends traces, to otlp or where OpenTelemetry's variables say.
+	traced bool
+	otlp   string // URL
+	// observe sees each request to a registry; nil: nobody does.
+	observe func(http.RoundTripper) http.RoundTripper
 }
 
 func (o *appOptions) flags(cmd *cobra.Command) {
@@ -68,6 +79,7 @@ func registryFlags(cmd *cobra.Command, o *appOptions) {
 	f := cmd.Flags()
 	f.StringSliceVar(&o.insecure, "insecure-registry", nil, "registry hosts that speak plain HTTP; loopback always may")
 	f.StringVar(&o.caBundle, "ca-bundle", "", "PEM file of further certificate authorities")
+	f.BoolVar(&o.guard, "guard-addresses", false, "refuse registries, redirects and token realms at loopback, link-local and metadata addresses, except hosts of --insecure-registry; serve does unless it listens on loopback")
 }
 
 // app is a wired gate.
@@ -78,6 +90,8 @@ type app struct {
 	// policies is set where they come from a directory.
 	policies *policy.Dir
 	exploits *exploit.Files // nil where there is no list
+	metrics  *server.Metrics
+	tracer   *trace.Tracer // nil: nobody follows
 	data     string
 	log      *slog.Logger
 	closers  []func()
@@ -91,7 +105,8 @@ func (a *app) close() {
 
 // newApp wires a gate from flags: adapters know the domain and not each other.
 func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
-	a := &app{}
+	a := &app{metrics: server.NewMetrics()}
+	o.observe = a.metrics.Registry
 	defer func() {
 		if err != nil {
 			a.close()
@@ -99,6 +114,11 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 	}()
 	if a.log, err = newLogger(cmd); err != nil {
 		return nil, err
+	}
+	if o.traced {
+		if err = a.follow(cmd.Context(), &o); err != nil {
+			return nil, err
+		}
 	}
 	a.data, _ = cmd.Flags().GetString("data")
 	policies, err := a.loadPolicies(o)
@@ -132,10 +152,11 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 		}
 	}
 	a.service = &gate.Service{
-		Policies: policies, Resolver: a.registry, Bases: a.registry, Attachments: a.registry, Analyzer: analyzer, Store: a.store,
+		Policies: policies, Resolver: a.registry, Bases: a.registry, Attachments: a.registry, Analyzer: analyzer, Store: countedStore{a.store, a.metrics},
 		Keys:   keys,
 		Logger: a.log, Now: time.Now, NewID: newID, Layers: a.registry.Blobs, Program: version,
 	}
+	a.traceSteps()
 	if o.kev != "" || o.epss != "" {
 		if a.exploits, err = exploit.Open(o.kev, o.epss); err != nil {
 			return nil, err
@@ -179,7 +200,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // newRegistry makes a client that remembers base images in history; nil: not.
 func newRegistry(o appOptions, log *slog.Logger, history registry.BaseHistory) (*registry.Client, error) {
-	return registry.New(registry.Options{Insecure: o.insecure, CABundle: o.caBundle, UserAgent: "imagegate/" + version, Logger: log, BaseHistory: history})
+	return registry.New(registry.Options{Insecure: o.insecure, CABundle: o.caBundle, UserAgent: "imagegate/" + version, Logger: log, BaseHistory: history, Guard: o.guard, Observe: o.observe})
 }
 
 func loadKey(o appOptions) (*sign.Key, error) {
@@ -255,7 +276,7 @@ func (a *app) newAnalyzer(o appOptions, temp string) (gate.Analyzer, error) {
 	}
 	database := o.databaseDir(a.data)
 	if !o.isolated {
-		tuneReader()
+		tune(readerGCPercent)
 		return scan.New(scan.Options{Database: database, JavaDatabase: o.javaDB, Cache: cache, Logger: a.log})
 	}
 	self, err := os.Executable()
@@ -264,7 +285,10 @@ func (a *app) newAnalyzer(o appOptions, temp string) (gate.Analyzer, error) {
 	}
 	pool := worker.New(worker.Options{
 		Executable: self, Size: o.workers, TempParent: temp, Timeout: o.timeout, Logger: a.log,
-		Args: func(dir string) []string { return workerArgs(o, dir, database, cache.Path()) },
+		Args: func(dir string) []string {
+			a.metrics.WorkerStarted()
+			return workerArgs(o, dir, database, cache.Path())
+		},
 		Credentials: func(ctx context.Context, repository string) ([]byte, error) {
 			credentials, err := a.registry.Credentials(ctx, repository)
 			if err != nil || credentials == (authn.AuthConfig{}) {
@@ -272,14 +296,17 @@ func (a *app) newAnalyzer(o appOptions, temp string) (gate.Analyzer, error) {
 			}
 			return json.Marshal(credentials)
 		},
-		Keep: cache.Put,
+		Keep: func(generation, diffID string, data []byte) error {
+			a.metrics.LayerRead()
+			return cache.Put(generation, diffID, data)
+		},
 		Changed: func(d gate.Database) bool {
 			s, err := vulndb.Read(database)
 			return err == nil && (!s.UpdatedAt.Equal(d.UpdatedAt) || s.Digest != d.Digest)
 		},
 	})
 	a.closers = append(a.closers, pool.Close)
-	return pool, nil
+	return countedAnalyzer{pool, a.metrics}, nil
 }
 
 func workerArgs(o appOptions, temp, database, cache string) []string {
@@ -289,6 +316,9 @@ func workerArgs(o appOptions, temp, database, cache string) []string {
 	}
 	if o.caBundle != "" {
 		args = append(args, "--ca-bundle", o.caBundle)
+	}
+	if o.guard {
+		args = append(args, "--guard-addresses")
 	}
 	return append(args, fmt.Sprintf("--log-level=%s", "warn"))
 }

@@ -85,7 +85,7 @@ environment, and that over the file.`,
 	root.PersistentFlags().String("data", defaultData(), "directory of everything the gate keeps")
 	root.PersistentFlags().String("log-level", "warn", "debug, info, warn or error; the log goes to stderr")
 	root.AddCommand(
-		newCheck(), newDiff(), newVerify(), newServe(), newRescan(), newAdmission(), newAudit(), newPolicy(), newDB(), newKey(), newDemo(), newChecks(), newVersion(), newWorker(),
+		newCheck(), newDiff(), newVerify(), newServe(), newRescan(), newAdmission(), newAudit(), newPolicy(), newDB(), newBackup(), newRestore(), newPrune(), newDoctor(), newKey(), newToken(), newAuditLog(), newDemo(), newChecks(), newVersion(), newWorker(),
 	)
 	return root
 }

@@ -51,20 +51,9 @@ func write(ctx context.Context, w io.Writer, format string, d report.Document, o
 // reports implements server.Reports over the store.
 type reports struct{ store *store.Store }
 
-func (r reports) latest(ctx context.Context, digest string) (report.Document, error) {
-	v, err := r.store.Latest(ctx, digest, "")
-	if err != nil {
-		return report.Document{}, err
-	}
-	if v == nil {
-		return report.Document{}, gate.NewError(gate.CodeNotFound, digest+" was never evaluated: ask with POST /v1/evaluations", nil)
-	}
-	return evidenceOf(ctx, r.store, *v)
-}
-
 // Report implements server.Reports.
-func (r reports) Report(ctx context.Context, digest, format string) ([]byte, string, error) {
-	d, err := r.latest(ctx, digest)
+func (r reports) Report(ctx context.Context, v gate.Verdict, format string) ([]byte, string, error) {
+	d, err := evidenceOf(ctx, r.store, v)
 	if err != nil {
 		return nil, "", err
 	}
@@ -76,13 +65,13 @@ func (r reports) Report(ctx context.Context, digest, format string) ([]byte, str
 }
 
 // SBOM implements server.Reports.
-func (r reports) SBOM(ctx context.Context, digest, format, platform string) ([]byte, string, error) {
-	d, err := r.latest(ctx, digest)
+func (r reports) SBOM(ctx context.Context, v gate.Verdict, format, platform string) ([]byte, string, error) {
+	d, err := evidenceOf(ctx, r.store, v)
 	if err != nil {
 		return nil, "", err
 	}
 	if d.Evidence == nil {
-		return nil, "", gate.NewError(gate.CodeNotFound, digest+" was decided without a scan: evaluate it with full to know its packages", nil)
+		return nil, "", gate.NewError(gate.CodeNotFound, v.Digest+" was decided without a scan: evaluate it with full to know its packages", nil)
 	}
 	var b bytes.Buffer
 	if err := scan.SBOM(ctx, &b, format, d.Evidence, platform); err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 func newServe() *cobra.Command {
-	o := appOptions{isolated: true}
+	o := appOptions{isolated: true, traced: true}
 	var so serveOptions
 	var tokenFile string
 	cmd := &cobra.Command{
@@ -29,21 +29,29 @@ processes that hold no key. What was accepted is answered, also after a restart.
 With --admission-listen it is a cluster's admission webhook too.
 
 With --key it signs what passes. Every call under /v1 needs the token of
---token-file; without one, serve listens on loopback only.`,
+--token-file, or one of a caller that --rights names; without either, serve
+listens on loopback only and asks nobody.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
-			if so.token, err = readToken(tokenFile, so.listen); err != nil {
-				return err
+			if tokenFile != "" || so.rights == "" {
+				if so.token, err = readToken(tokenFile, so.listen); err != nil {
+					return err
+				}
 			}
 			o.signing = o.key != ""
+			o.guard = o.guard || !loopback(so.listen) // strangers may ask
 			return serve(cmd, o, so)
 		},
 	}
 	o.flags(cmd)
 	so.admission.flags(cmd)
 	so.refresh.flags(cmd)
+	so.retention.flags(cmd, "retention", "delete once a day what is older and nothing needs, for example 90d, as imagegate prune does; 0 keeps everything")
+	so.admin.flags(cmd)
+	cmd.Flags().StringVar(&o.otlp, "otlp-endpoint", "", "URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces; the OTEL_… variables count too")
 	cmd.Flags().StringVar(&so.listen, "listen", "127.0.0.1:8080", "address to listen on")
-	cmd.Flags().StringVar(&tokenFile, "token-file", "", "file that holds the bearer token callers must send")
+	cmd.Flags().StringVar(&tokenFile, "token-file", "", "file that holds a bearer token; who sends it may do everything")
+	cmd.Flags().StringVar(&so.rights, "rights", "", "file of callers and what each may do, read again when it changes")
 	cmd.Flags().DurationVar(&so.grace, "grace", 20*time.Second, "how long requests and evaluations in hand may take when the gate ends")
 	return cmd
 }
@@ -51,9 +59,12 @@ With --key it signs what passes. Every call under /v1 needs the token of
 // serveOptions are the flags of serve beyond those of check.
 type serveOptions struct {
 	listen, token string
+	rights        string // file
 	grace         time.Duration
 	admission     admissionOptions
 	refresh       refreshOptions
+	retention     retentionOptions
+	admin         adminOptions
 }
 
 // minToken is the least length of a token in bytes.
@@ -64,7 +75,7 @@ const minToken = 16
 func readToken(file, listen string) (string, error) {
 	if file == "" {
 		if !loopback(listen) {
-			return "", usage("--listen %s can be reached from other machines: name a --token-file, or listen on 127.0.0.1", listen)
+			return "", usage("--listen %s can be reached from other machines: name a --token-file or --rights, or listen on 127.0.0.1", listen)
 		}
 		return "", nil
 	}
@@ -106,6 +117,10 @@ func serve(cmd *cobra.Command, o appOptions, so serveOptions) error {
 
 // serve answers connections until ctx ends, then finishes what is in hand.
 func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveOptions, say io.Writer) error {
+	access, err := a.openAccess(so)
+	if err != nil {
+		return err
+	}
 	queue, err := startJobs(ctx, a, o)
 	if err != nil {
 		return err
@@ -117,7 +132,12 @@ func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveO
 			a.log.Warn("evaluations in hand were cut short; the next start takes them up", "error", err)
 		}
 	}()
-	metrics := server.NewMetrics()
+	a.watch(o)
+	metrics := a.metrics
+	admin, err := so.admin.open()
+	if err != nil {
+		return err
+	}
 	hook, err := newWebhook(ctx, a, so.admission, queue, metrics)
 	if err != nil {
 		return err
@@ -125,7 +145,8 @@ func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveO
 	again := newRescans(a, o.workers)
 	s, err := server.New(server.Options{
 		Evaluations: queue, Images: a.store, Reports: reports{a.store}, Signatures: a.service, Verifications: a.service, Rescans: again, Workloads: workloads{a},
-		Metrics: metrics, Readiness: func(ctx context.Context) []server.Component { return a.readiness(ctx, hook) }, Token: so.token, Logger: a.log,
+		Metrics: metrics, Readiness: func(ctx context.Context) []server.Component { return append(a.readiness(ctx, hook), access.ready()...) },
+		Token: so.token, Trace: a.traceRequests(), Callers: access.callers, Audit: a.store, Logger: a.log,
 	})
 	if err != nil {
 		return gate.NewError(gate.CodeInternal, "the contract of the REST interface is broken", err)
@@ -139,6 +160,13 @@ func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveO
 		fmt.Fprintf(say, "imagegate %s answers admission reviews on https://%s\n", version, hook.listener.Addr())
 		g.Go(func() error { return hook.admission.ServeTLS(ctx, hook.listener, hook.cert, so.grace) })
 	}
+	if admin != nil {
+		fmt.Fprintf(say, "imagegate %s answers its operator on http://%s\n", version, admin.Addr())
+		g.Go(func() error { return serveAdmin(ctx, admin, adminHandler(metrics, time.Now())) })
+	}
+	if so.retention.age > 0 || so.retention.layersBytes > 0 {
+		g.Go(func() error { a.retain(ctx, so.retention); return nil })
+	}
 	if so.refresh.every > 0 {
 		g.Go(func() error { a.refreshDatabase(ctx, so.refresh); return nil })
 	}
@@ -148,6 +176,7 @@ func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveO
 	if a.exploits != nil {
 		g.Go(func() error { a.refreshExploits(ctx, a.exploits); return nil })
 	}
+	g.Go(func() error { access.refresh(ctx, a.log); return nil })
 	g.Go(func() error { a.refreshBases(ctx); return nil })
 	return g.Wait()
 }

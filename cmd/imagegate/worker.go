@@ -41,7 +41,7 @@ func newWorker() *cobra.Command {
 			if err := worker.Sandbox(temp, readable); err != nil {
 				log.Warn("worker runs without a file system sandbox", "error", err)
 			}
-			tuneReader()
+			tune(workerGCPercent)
 			link := worker.NewLink(os.Stdin, os.Stdout)
 			analyzer, err := scan.New(scan.Options{Database: database, JavaDatabase: o.javaDB, Cache: linkCache{layercache.New(cache), link}, Logger: log})
 			if err != nil {
@@ -79,7 +79,7 @@ func imageFrom(o appOptions, log *slog.Logger) func(repository, digest string, r
 			}
 		}
 		client, err := registry.New(registry.Options{
-			Insecure: o.insecure, CABundle: o.caBundle, UserAgent: "imagegate/" + version, Logger: log, Keychain: oneKey{auth},
+			Insecure: o.insecure, CABundle: o.caBundle, UserAgent: "imagegate/" + version, Logger: log, Keychain: oneKey{auth}, Guard: o.guard,
 		})
 		if err != nil {
 			return gate.Image{}, err

@@ -38,7 +38,9 @@ type Service struct {
 	// analysis is no longer cached.
 	Layers func(repository string) Blobs
 	Logger *slog.Logger
-	Now    func() time.Time
+	// Trace is told of each step; nil: nobody is.
+	Trace Trace
+	Now   func() time.Time
 	// Program names the version of the checks that decide: stored verdicts of
 	// another are not given to new evaluations.
 	Program string
@@ -57,13 +59,18 @@ func (s *Service) Evaluate(ctx context.Context, id string, req Request, final bo
 	if report == nil {
 		report = func(Progress) {}
 	}
+	ctx, end := s.begin(ctx, stepEvaluate, "imagegate.evaluation", id, "imagegate.image", req.Image)
 	v, err := s.verdict(ctx, id, req, final, report)
+	if err == nil && req.Sign && v.Signature.State == NotAsked {
+		report(Progress{Step: StepSign})
+		err = s.traced(ctx, StepSign, func(ctx context.Context) (err error) {
+			v, err = s.sign(ctx, v, final)
+			return err
+		})
+	}
+	end(err, "imagegate.decision", string(v.Decision), "imagegate.digest", v.Digest, "imagegate.policy", v.Policy.Name)
 	if err != nil {
 		return Verdict{}, err
-	}
-	if req.Sign && v.Signature.State == NotAsked {
-		report(Progress{Step: StepSign})
-		return s.sign(ctx, v, final)
 	}
 	return v, nil
 }
@@ -73,6 +80,9 @@ func (s *Service) Evaluate(ctx context.Context, id string, req Request, final bo
 func (s *Service) verdict(ctx context.Context, id string, req Request, final bool, report Report) (Verdict, error) {
 	if stored, err := s.Store.Verdict(ctx, id); err != nil || stored != nil {
 		return deref(stored), err
+	}
+	if shared, ok := s.Analyzer.(*SharedAnalyzer); ok {
+		defer shared.release(id)
 	}
 	r, err := s.guarded(ctx, id, req, nil, report)
 	if err != nil {
@@ -88,7 +98,9 @@ func (s *Service) verdict(ctx context.Context, id string, req Request, final boo
 
 // record stores a decision. Vulnerabilities that were published after the
 // digest passed get the policy's grace.
-func (s *Service) record(ctx context.Context, r Recording) (Verdict, error) {
+func (s *Service) record(ctx context.Context, r Recording) (v Verdict, err error) {
+	ctx, end := s.begin(ctx, StepRecord)
+	defer func() { end(err) }()
 	if r.Standing = StandingOf(r.Verdict, r.Evidence); r.Standing == nil {
 		return s.Store.Record(ctx, r)
 	}
@@ -199,6 +211,9 @@ func (s *Service) decide(ctx context.Context, id string, req Request, known *Kno
 		pinned.Digest = resolved.Digest
 		r.Key = s.reuseKey(req, pinned, r.Verdict.Policy, database)
 		if known == nil {
+			if shared, ok := s.Analyzer.(*SharedAnalyzer); ok {
+				shared.hold(ctx, id, resolved.Images)
+			}
 			if stored, err := s.Store.Reusable(ctx, r.Key, now); err != nil || stored != nil {
 				return reused(r, stored, id, req), err
 			}
@@ -210,7 +225,7 @@ func (s *Service) decide(ctx context.Context, id string, req Request, known *Kno
 	early := policy.Decide(ev, now, true)
 	var lookErr error
 	if early.Decision != Fail || req.Full {
-		lookErr = s.lookUp(ctx, policy, ev, known)
+		lookErr = s.traced(ctx, stepLookUp, func(ctx context.Context) error { return s.lookUp(ctx, policy, ev, known) })
 		early = policy.Decide(ev, now, true)
 	}
 	if early.Decision == Fail && !req.Full {
@@ -220,23 +235,27 @@ func (s *Service) decide(ctx context.Context, id string, req Request, known *Kno
 	if err := cmp.Or(lookErr, dbErr); err != nil {
 		return r, err
 	}
-	if err := s.analyze(ctx, resolved, ev, report); err != nil {
+	if err := s.traced(ctx, StepAnalyze, func(ctx context.Context) error { return s.analyze(ctx, resolved, ev, report) }); err != nil {
 		return r, err
 	}
 	report(Progress{Step: StepDecide})
+	ctx, end := s.begin(ctx, StepDecide)
 	decided := policy.Decide(ev, s.Now(), false)
 	if known == nil && s.rebuild(ctx, decided, ev, report) {
 		decided = policy.Decide(ev, s.Now(), false)
 	}
+	end(nil)
 	r.Verdict, r.Evidence = s.finish(req, decided), ev
 	return r, nil
 }
 
 // resolve finds the image, or takes what is known of it.
-func (s *Service) resolve(ctx context.Context, ref Reference, known *Known, platforms []string) (*Resolved, error) {
+func (s *Service) resolve(ctx context.Context, ref Reference, known *Known, platforms []string) (r *Resolved, err error) {
 	if known != nil {
 		return known.Resolved, nil
 	}
+	ctx, end := s.begin(ctx, StepResolve)
+	defer func() { end(err) }()
 	return s.Resolver.Resolve(ctx, ref, platforms)
 }
 
@@ -284,13 +303,9 @@ func (s *Service) failure(req Request, v Verdict, err error) Verdict {
 	if s.Logger != nil {
 		s.Logger.Error("evaluation ended without a decision", "image", req.Image, "error", err)
 	}
-	return Verdict{
-		APIVersion: APIVersion, Kind: KindVerdict, Image: req.Image, Digest: v.Digest, Policy: v.Policy,
-		Decision: Errored, DecidedAt: s.Now().UTC(),
-		Error:     &Failure{Code: CodeOf(err), Message: message(err), Retryable: Retryable(err)},
-		Signature: SignatureState{State: NotAsked},
-		Platforms: []PlatformVerdict{}, Violations: []Violation{}, Warnings: []Violation{}, Notes: []Violation{}, Waived: []Violation{},
-	}
+	failed := Undecided(req.Image, s.Now(), Failure{Code: CodeOf(err), Message: message(err), Retryable: Retryable(err)})
+	failed.Digest, failed.Policy = v.Digest, v.Policy
+	return failed
 }
 
 // message is what the person who must act reads. Causes that carry no message

@@ -29,7 +29,7 @@ func (c *Client) Known(ctx context.Context, references []string, platform string
 		builds, ok := c.bases.Get(key)
 		if !ok {
 			builds = c.builds(ctx, r, platform)
-			if builds[0].Problem == "" {
+			if builds[0].Problem == "" && !builds[0].Remembered {
 				c.bases.Add(key, builds)
 			}
 		}

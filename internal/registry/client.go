@@ -24,6 +24,9 @@ type Options struct {
 	// Insecure are registry hosts (host or host:port) that speak plain HTTP;
 	// loopback addresses always may.
 	Insecure []string
+	// Guard refuses connections to loopback, link-local and metadata
+	// addresses, except of Insecure's hosts: for gates that strangers may ask.
+	Guard bool
 	// CABundle is a PEM file of authorities trusted beside the system's.
 	CABundle string
 	// Timeout bounds one small request, and the silence between two bytes
@@ -41,6 +44,9 @@ type Options struct {
 	// BaseHistory remembers base images; nil: only this hour's are known.
 	BaseHistory BaseHistory
 	Logger      *slog.Logger
+	// Observe is put around the transport that sends each single request,
+	// repeated ones too; nil: nothing is.
+	Observe func(http.RoundTripper) http.RoundTripper
 }
 
 // Client implements gate.Resolver and gate.Bases. It is safe for concurrent
@@ -85,6 +91,9 @@ func New(o Options) (*Client, error) {
 		Options:    o,
 		transports: expirable.NewLRU[string, *transport.Wrapper](256, nil, 10*time.Minute),
 		bases:      expirable.NewLRU[string, []gate.KnownBase](1024, nil, baseMemory),
+	}
+	if o.Guard {
+		base = &literalGuard{next: base, allowed: o.Insecure}
 	}
 	c.base = &plainGuard{next: base, allowed: c.PlainHTTP}
 	return c, nil

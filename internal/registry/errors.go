@@ -18,6 +18,9 @@ func requestError(ctx context.Context, doing string, err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
+	if refused := refusedAddress(err); refused != nil {
+		return gate.NewError(gate.CodeInvalid, "cannot "+doing+": "+refused.Error(), nil)
+	}
 	if ctx.Err() != nil {
 		return gate.NewError(gate.CodeUnavailable, "there was no time left to "+doing, ctx.Err())
 	}

@@ -45,11 +45,18 @@ func newTransport(o Options) (http.RoundTripper, error) {
 		DisableCompression: true,
 		ForceAttemptHTTP2:  true,
 	}
+	if o.Guard {
+		plain.DialContext = guardedDial(o.Insecure)
+	}
+	var wire http.RoundTripper = plain
+	if o.Observe != nil {
+		wire = o.Observe(plain)
+	}
 	if o.Retries < 0 {
-		return plain, nil
+		return wire, nil
 	}
 	client := retryablehttp.NewClient()
-	client.HTTPClient = &http.Client{Transport: plain, CheckRedirect: func(*http.Request, []*http.Request) error {
+	client.HTTPClient = &http.Client{Transport: wire, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // the layers above follow redirects
 	}}
 	client.RetryMax, client.RetryWaitMin, client.RetryWaitMax = o.Retries, 200*time.Millisecond, maxWait
@@ -60,6 +67,9 @@ func newTransport(o Options) (http.RoundTripper, error) {
 	client.CheckRetry = func(ctx context.Context, r *http.Response, err error) (bool, error) {
 		if errors.Is(err, http.ErrSchemeMismatch) {
 			return false, err // a registry on loopback that speaks plain HTTP
+		}
+		if refusedAddress(err) != nil {
+			return false, err // it stays forbidden
 		}
 		again, err := retryablehttp.DefaultRetryPolicy(ctx, r, err)
 		if again && r != nil {

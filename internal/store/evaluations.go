@@ -22,17 +22,16 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, e gate.Evaluation, key s
 	}
 	fingerprint := sha256.Sum256(request)
 	if key != "" {
-		var id string
-		var earlier []byte
-		err := tx.QueryRowContext(ctx, `SELECT id, fingerprint FROM evaluations WHERE idempotency_key = ?`, key).Scan(&id, &earlier)
-		switch {
-		case err == nil && !bytes.Equal(earlier, fingerprint[:]):
-			return e, false, gate.NewError(gate.CodeConflict, fmt.Sprintf("the Idempotency-Key %.100q was used for another request (evaluation %s): use a new one", key, id), nil)
-		case err == nil:
-			found, err := s.evaluation(ctx, tx, id)
+		named, err := s.named(ctx, tx, key)
+		if err != nil {
+			return e, false, err
+		}
+		if named != nil {
+			if named.batch || !bytes.Equal(named.fingerprint, fingerprint[:]) {
+				return e, false, named.conflict(key)
+			}
+			found, err := s.evaluation(ctx, tx, named.ids[0])
 			return found, false, err
-		case !errors.Is(err, sql.ErrNoRows):
-			return e, false, s.unavailable(err)
 		}
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO evaluations (id, request, idempotency_key, fingerprint, created_at) VALUES (?, ?, ?, ?, ?)`,
@@ -97,7 +96,7 @@ func (s *Store) unrequested(ctx context.Context, q querier, id string) (gate.Eva
 
 func (s *Store) start(ctx context.Context, id string) error {
 	return s.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE evaluations SET started_at = ? WHERE id = ? AND started_at IS NULL`, micros(s.now()), id)
+		_, err := tx.ExecContext(ctx, `UPDATE evaluations SET started_at = ? WHERE id = ? AND started_at IS NULL AND done_at IS NULL`, micros(s.now()), id)
 		return s.unavailable(err)
 	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -33,9 +34,10 @@ type Run func(ctx context.Context, e gate.Evaluation, last bool) error
 
 // Jobs runs the queue of evaluations.
 type Jobs struct {
-	store  *Store
-	client *river.Client[*sql.Tx]
-	unlock func()
+	store   *Store
+	client  *river.Client[*sql.Tx]
+	unlock  func()
+	running running
 }
 
 // evaluate is the one kind of job there is.
@@ -59,7 +61,7 @@ func (s *Store) NewJobs(ctx context.Context, run Run, o JobsOptions) (*Jobs, err
 		return nil, err
 	}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{store: s, run: run, log: o.Logger})
+	river.AddWorker(workers, &worker{store: s, run: run, log: o.Logger, running: &j.running})
 	j.client, err = river.NewClient(riversqlite.New(s.write), &river.Config{
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: max(1, o.Workers)}},
 		Workers:              workers,
@@ -119,14 +121,19 @@ func (j *Jobs) Stop(ctx context.Context) error {
 // named an earlier one, which is returned.
 func (j *Jobs) Submit(ctx context.Context, e gate.Evaluation, idempotencyKey string) (stored gate.Evaluation, created bool, err error) {
 	err = j.store.transaction(ctx, func(tx *sql.Tx) error {
-		stored, created, err = j.store.insert(ctx, tx, e, idempotencyKey)
-		if err != nil || !created {
-			return err
-		}
-		_, err = j.client.InsertTx(ctx, tx, evaluate{ID: e.ID}, nil)
-		return j.store.unavailable(err)
+		stored, created, err = j.submit(ctx, tx, e, idempotencyKey)
+		return err
 	})
 	return stored, created, err
+}
+
+func (j *Jobs) submit(ctx context.Context, tx *sql.Tx, e gate.Evaluation, idempotencyKey string) (gate.Evaluation, bool, error) {
+	stored, created, err := j.store.insert(ctx, tx, e, idempotencyKey)
+	if err != nil || !created {
+		return stored, false, err
+	}
+	_, err = j.client.InsertTx(ctx, tx, evaluate{ID: e.ID}, nil)
+	return stored, true, j.store.unavailable(err)
 }
 
 // takeUp puts back what an earlier process left running. The lock says that it
@@ -144,13 +151,18 @@ func (s *Store) takeUp(ctx context.Context) error {
 // worker runs one job.
 type worker struct {
 	river.WorkerDefaults[evaluate]
-	store *Store
-	run   Run
-	log   *slog.Logger
+	store   *Store
+	run     Run
+	log     *slog.Logger
+	running *running
 }
 
 // Work implements river.Worker. What comes back as an error is tried again.
 func (w *worker) Work(ctx context.Context, job *river.Job[evaluate]) error {
+	// Who cancels stores the verdict first and looks for the run then, so it is
+	// found here or there.
+	ctx, leave := w.running.enter(ctx, job.Args.ID)
+	defer leave()
 	e, err := w.store.Evaluation(ctx, job.Args.ID)
 	if err != nil || e.State == gate.Done {
 		return err
@@ -160,6 +172,9 @@ func (w *worker) Work(ctx context.Context, job *river.Job[evaluate]) error {
 	}
 	last := job.Attempt >= job.MaxAttempts
 	if err := w.attempt(ctx, e, last); err != nil {
+		if errors.Is(context.Cause(ctx), errCancelled) {
+			return w.store.finish(context.WithoutCancel(ctx), e.ID)
+		}
 		if w.log != nil {
 			w.log.Warn("an evaluation will be tried again", "evaluation", e.ID, "image", e.Request.Image, "attempt", job.Attempt, "error", err)
 		}

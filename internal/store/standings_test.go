@@ -1,13 +1,14 @@
 package store
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/pressly/goose/v3"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -184,21 +185,10 @@ func TestWhatPassedBeforeAnUpgradeStandsAfterIt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// As the version before left it.
-	err = s.transaction(t.Context(), func(tx *sql.Tx) error {
-		for _, statement := range []string{"DROP TABLE standings", "DROP TABLE tags", "DROP TABLE objects", "DROP TABLE rescan_items", "DROP TABLE rescans", "DROP TABLE broken_glass", "DROP TABLE bases", "DELETE FROM goose_db_version WHERE version_id > 1"} {
-			if _, err := tx.ExecContext(context.Background(), statement); err != nil {
-				return fmt.Errorf("%s: %w", statement, err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	path = asSchema(t, path, 1, "evidence", "verdicts")
 	if s, err = Open(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
@@ -210,6 +200,37 @@ func TestWhatPassedBeforeAnUpgradeStandsAfterIt(t *testing.T) {
 	if tag, err := s.Tag(t.Context(), "r.example/app", "1"); err != nil || tag != "sha256:a" {
 		t.Errorf("%q %v", tag, err)
 	}
+}
+
+// asSchema is a database of an earlier version with the rows of some tables.
+func asSchema(t *testing.T, from string, version int64, tables ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "earlier.db")
+	db, err := open(path, 1, "foreign_keys(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithGoMigrations((&Store{}).backfill()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), version); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`ATTACH ? AS later`, from); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		if _, err := db.Exec(fmt.Sprintf(`INSERT INTO main.%s SELECT * FROM later.%s`, table, table)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
 }
 
 func TestBrokenGlassIsListedNewestFirst(t *testing.T) {

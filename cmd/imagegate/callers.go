@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/imagegate/imagegate/internal/identity"
+	"github.com/imagegate/imagegate/server"
+)
+
+// access is who may ask this gate.
+type access struct {
+	file    *identity.File // nil where there is no rights file
+	callers server.Callers // nil where nobody is asked who calls
+}
+
+// openAccess reads the rights file. Tokens that imagegate token create made
+// count wherever callers are asked for one.
+func (a *app) openAccess(so serveOptions) (x access, err error) {
+	if so.rights == "" && so.token == "" {
+		return x, nil
+	}
+	if so.rights != "" {
+		if x.file, err = identity.OpenFile(so.rights); err != nil {
+			return x, err
+		}
+	}
+	x.callers = identity.NewAuthenticator(x.file, a.store, a.log, time.Now)
+	return x, nil
+}
+
+// lookAtRights is how often the rights file is looked at.
+const lookAtRights = 5 * time.Second
+
+// refresh reads a changed rights file until ctx ends.
+func (x access) refresh(ctx context.Context, log *slog.Logger) {
+	said := ""
+	for x.file != nil && sleep(ctx, lookAtRights) {
+		switch changed, err := x.file.Reload(); {
+		case err != nil && err.Error() != said:
+			said = err.Error()
+			log.Error("the changed rights file does not load; the old rights stay in force", "error", err)
+		case err == nil && (changed || said != ""):
+			said = ""
+			log.Warn("changed rights are in force", "rights", x.file.Words())
+		}
+	}
+}
+
+// ready says whether the rights file is the one in force. Old rights still
+// count, so a broken file is told and takes nothing away.
+func (x access) ready() []server.Component {
+	if x.file == nil {
+		return nil
+	}
+	c := server.Component{Name: "rights", Ready: true, Detail: x.file.Words()}
+	if x.file.Problem() != nil {
+		// Who asks here needs no token: names and lines are the log's.
+		c.Detail = "the changed file is not in force: the log says why, and so does imagegate token rights FILE"
+	}
+	return []server.Component{c}
+}

@@ -1,0 +1,4 @@
+package registry
+
+// Forbidden is forbidden, for tests.
+var Forbidden = forbidden
