@@ -23,7 +23,7 @@ func (s *Server) CreateBatch(c *gin.Context, params CreateBatchParams) {
 	}
 	var requests []gate.Request
 	for i, image := range body.Images {
-		if err := remote(image); err != nil {
+		if _, err := remote(image); err != nil {
 			s.problem(c, inBatch(err, i))
 			return
 		}

@@ -34,14 +34,6 @@ func repositoryOf(image string) string {
 	return ref.Repository
 }
 
-// asked is a reference that came with a request.
-func asked(image string) (gate.Reference, error) {
-	if err := remote(image); err != nil {
-		return gate.Reference{}, err
-	}
-	return gate.ParseReference(image)
-}
-
 // anyOf needs a verb on any repository.
 func anyOf(v identity.Verb) func(*Server, *gin.Context) (demand, error) {
 	return func(*Server, *gin.Context) (demand, error) {
@@ -59,7 +51,7 @@ func (s *Server) evaluating(c *gin.Context) (d demand, err error) {
 
 // evaluate adds what an evaluation needs.
 func (d *demand) evaluate(image, policy string, sign bool) error {
-	ref, err := asked(image)
+	ref, err := remote(image)
 	if err != nil {
 		return err
 	}
@@ -111,7 +103,7 @@ func (s *Server) signing(c *gin.Context) (demand, error) {
 	if err := peek(c, &body); err != nil {
 		return demand{}, err
 	}
-	ref, err := asked(body.Repository + "@" + body.Digest)
+	ref, err := remote(body.Repository + "@" + body.Digest)
 	if err != nil {
 		return demand{}, err
 	}
@@ -123,7 +115,7 @@ func (s *Server) verifying(c *gin.Context) (demand, error) {
 	if err := peek(c, &body); err != nil {
 		return demand{}, err
 	}
-	ref, err := asked(body.Image)
+	ref, err := remote(body.Image)
 	if err != nil {
 		return demand{}, err
 	}

@@ -21,7 +21,7 @@ func (s *Server) CreateEvaluation(c *gin.Context, params CreateEvaluationParams)
 		return
 	}
 	req := gate.Request{Image: body.Image, Policy: deref(body.Policy), Sign: deref(body.Sign), Full: deref(body.Full), Platforms: deref(body.Platforms)}
-	if err := remote(req.Image); err != nil {
+	if _, err := remote(req.Image); err != nil {
 		s.problem(c, err)
 		return
 	}
@@ -42,13 +42,14 @@ func (s *Server) CreateEvaluation(c *gin.Context, params CreateEvaluationParams)
 	respond(c, http.StatusAccepted, pending(e))
 }
 
-// remote refuses what is no reference to an image of a registry.
-func remote(image string) error {
+// remote reads a reference that came with a request, and refuses what names no
+// image of a registry.
+func remote(image string) (gate.Reference, error) {
 	ref, err := gate.ParseReference(image)
 	if err == nil && ref.Scheme != gate.SchemeRegistry {
-		return gate.NewError(gate.CodeInvalid, fmt.Sprintf("image %s names a file of the gate's own machine: over REST, images come from registries", image), nil)
+		return gate.Reference{}, gate.NewError(gate.CodeInvalid, fmt.Sprintf("image %s names a file of the gate's own machine: over REST, images come from registries", image), nil)
 	}
-	return err
+	return ref, err
 }
 
 // GetEvaluation is GET /v1/evaluations/{id}.

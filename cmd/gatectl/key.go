@@ -49,5 +49,5 @@ func key(run, request string, n int) (key string, derived bool) {
 func lasting(image string, v gate.Verdict, now time.Time) bool {
 	ref, err := gate.ParseReference(image)
 	over := !v.ExpiresAt.IsZero() && now.After(v.ExpiresAt)
-	return err == nil && ref.Digest != "" && statusOf(v) != exitError && !over
+	return err == nil && ref.Digest != "" && v.ExitStatus() != exitError && !over
 }

@@ -22,10 +22,10 @@ var version = "dev"
 
 // The exit codes, which are imagegate's too.
 const (
-	exitPass  = 0
-	exitUsage = 1
-	exitFail  = 2
-	exitError = 3
+	exitPass  = gate.ExitPass
+	exitUsage = gate.ExitUsage
+	exitFail  = gate.ExitFail
+	exitError = gate.ExitError
 )
 
 // exitStatus is an error that carries an exit code and has been reported.

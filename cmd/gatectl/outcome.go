@@ -24,19 +24,7 @@ func (o outcome) status() int {
 	if o.err != nil {
 		return exitCode(o.err)
 	}
-	return statusOf(*o.verdict)
-}
-
-// statusOf orders pass 0, fail 2, error 3. A pass whose signature was asked for
-// and refused is an error: the caller would otherwise take it for signed.
-func statusOf(v gate.Verdict) int {
-	switch {
-	case v.Decision == gate.Fail:
-		return exitFail
-	case v.Decision != gate.Pass, v.Signature.State == gate.Refused:
-		return exitError
-	}
-	return exitPass
+	return o.verdict.ExitStatus()
 }
 
 // worst is the status that counts.

@@ -114,14 +114,11 @@ func (a *api) copy(w io.Writer, resp *http.Response, err error) error {
 	if resp.Header.Get("Content-Type") == "" {
 		return a.notAGate(resp)
 	}
-	if _, err := io.Copy(w, io.LimitReader(resp.Body, maxDocument)); err != nil {
+	if _, err := io.Copy(w, resp.Body); err != nil {
 		return a.unreachable(err)
 	}
 	return nil
 }
-
-// maxDocument bounds a document of the gate, in bytes.
-const maxDocument = 256 << 20
 
 // reportOutputs are what --output of report takes.
 func reportOutputs() []string { return append(report.Formats(), "cyclonedx", "spdx") }

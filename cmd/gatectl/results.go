@@ -74,7 +74,7 @@ type testOutput struct {
 func testOutputOf(v gate.Verdict, now time.Time) testOutput {
 	out := testOutput{Result: "SUCCESS", Timestamp: now.UTC().Format(time.RFC3339), Failures: len(v.Violations), Warnings: len(v.Warnings)}
 	switch {
-	case statusOf(v) == exitError:
+	case v.ExitStatus() == exitError:
 		out.Result = "ERROR"
 	case v.Decision == gate.Fail:
 		out.Result = "FAILURE"

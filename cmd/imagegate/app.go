@@ -134,7 +134,7 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 	if err := os.Setenv("TMPDIR", temp.Path); err != nil {
 		return nil, err
 	}
-	if a.store, err = store.Open(cmd.Context(), filepath.Join(a.data, "imagegate.db")); err != nil {
+	if a.store, err = store.Open(cmd.Context(), databaseFile(a.data)); err != nil {
 		return nil, err
 	}
 	a.closers = append(a.closers, func() { _ = a.store.Close() })

@@ -13,9 +13,12 @@ import (
 )
 
 // databaseFile is the gate's own database below the data directory.
-func databaseFile(cmd *cobra.Command) string {
+func databaseFile(data string) string { return filepath.Join(data, "imagegate.db") }
+
+// databaseOf is the database that a command's flags name.
+func databaseOf(cmd *cobra.Command) string {
 	data, _ := cmd.Flags().GetString("data")
-	return filepath.Join(data, "imagegate.db")
+	return databaseFile(data)
 }
 
 func newBackup() *cobra.Command {
@@ -32,7 +35,7 @@ the others can be made again.`,
 			if args[0] == "-" {
 				return backupTo(cmd, cmd.OutOrStdout())
 			}
-			made, err := store.Backup(cmd.Context(), databaseFile(cmd), args[0])
+			made, err := store.Backup(cmd.Context(), databaseOf(cmd), args[0])
 			if err != nil {
 				return err
 			}
@@ -45,7 +48,7 @@ the others can be made again.`,
 // backupTo writes a backup to w by way of a file beside the database, where there
 // is room for one.
 func backupTo(cmd *cobra.Command, w io.Writer) error {
-	database := databaseFile(cmd)
+	database := databaseOf(cmd)
 	dir, err := os.MkdirTemp(filepath.Dir(database), ".backup-")
 	if err != nil {
 		return gate.NewError(gate.CodeUnavailable, "the data directory cannot be written: name another with --data", err)
@@ -76,7 +79,7 @@ newer imagegate, changes nothing. It refuses while a service holds the data
 directory, and where a database is unless --force keeps that one aside. What was
 accepted and not answered when the backup was made is taken up by the next start.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			restored, aside, err := store.Restore(cmd.Context(), args[0], databaseFile(cmd), force)
+			restored, aside, err := store.Restore(cmd.Context(), args[0], databaseOf(cmd), force)
 			if err != nil {
 				return err
 			}

@@ -35,17 +35,14 @@ const lookAtRights = 5 * time.Second
 
 // refresh reads a changed rights file until ctx ends.
 func (x access) refresh(ctx context.Context, log *slog.Logger) {
-	said := ""
-	for x.file != nil && sleep(ctx, lookAtRights) {
-		switch changed, err := x.file.Reload(); {
-		case err != nil && err.Error() != said:
-			said = err.Error()
-			log.Error("the changed rights file does not load; the old rights stay in force", "error", err)
-		case err == nil && (changed || said != ""):
-			said = ""
-			log.Warn("changed rights are in force", "rights", x.file.Words())
-		}
+	if x.file == nil {
+		return
 	}
+	reloading(ctx, lookAtRights, x.file.Reload, func(err error) {
+		log.Error("the changed rights file does not load; the old rights stay in force", "error", err)
+	}, func() {
+		log.Warn("changed rights are in force", "rights", x.file.Words())
+	})
 }
 
 // ready says whether the rights file is the one in force. Old rights still

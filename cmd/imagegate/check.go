@@ -80,7 +80,7 @@ func checkImages(cmd *cobra.Command, o appOptions, req gate.Request, output stri
 		if err := write(cmd.Context(), cmd.OutOrStdout(), output, d, report.Options{Color: colored(cmd.OutOrStdout()), Version: version}); err != nil {
 			return err
 		}
-		worst = max(worst, statusOf(v))
+		worst = max(worst, v.ExitStatus())
 	}
 	if worst != exitPass {
 		return exitStatus(worst)
@@ -91,16 +91,4 @@ func checkImages(cmd *cobra.Command, o appOptions, req gate.Request, output stri
 func evaluate(ctx context.Context, a *app, req gate.Request, p *progressLine) (gate.Verdict, error) {
 	defer p.clear()
 	return a.service.Evaluate(ctx, "", req, true, p.report)
-}
-
-// statusOf orders pass 0, fail 2, error 3. A pass whose signature was asked for
-// and refused is an error: the caller would otherwise take it for signed.
-func statusOf(v gate.Verdict) int {
-	switch {
-	case v.Decision == gate.Fail:
-		return exitFail
-	case v.Decision != gate.Pass, v.Signature.State == gate.Refused:
-		return exitError
-	}
-	return exitPass
 }

@@ -40,7 +40,7 @@ func lookAtData(_ context.Context, p *patient) diagnosis {
 
 // lookAtDatabase reads the gate's own database, if there is one yet.
 func lookAtDatabase(ctx context.Context, p *patient) diagnosis {
-	name := filepath.Join(p.data, "imagegate.db")
+	name := databaseFile(p.data)
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fine("there is none yet: the gate makes it when it starts")

@@ -19,12 +19,12 @@ import (
 // version is set by the linker.
 var version = "dev"
 
-// The exit codes (design, section 6; Grype and Docker Scout use the same).
+// The exit codes, which are gatectl's too.
 const (
-	exitPass  = 0
-	exitUsage = 1
-	exitFail  = 2
-	exitError = 3
+	exitPass  = gate.ExitPass
+	exitUsage = gate.ExitUsage
+	exitFail  = gate.ExitFail
+	exitError = gate.ExitError
 )
 
 // exitStatus is an error that carries an exit code and has been reported.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/imagegate/imagegate/internal/gate"
-	"github.com/imagegate/imagegate/internal/policy/check"
+	"github.com/imagegate/imagegate/internal/report"
 	"github.com/imagegate/imagegate/internal/scan/vulndb"
 	"github.com/imagegate/imagegate/internal/store"
 	"github.com/imagegate/imagegate/server"
@@ -50,13 +50,10 @@ func (a countedAnalyzer) Analyze(ctx context.Context, img gate.Image, report gat
 	return analysis, err
 }
 
-// otherChecks are those of policy rules, which are no part of the catalogue.
-var otherChecks = []string{"VULN-SEVERITY", "VULN-CVSS", "REF-ALLOW", "REF-DENY", "CEL"}
-
 // watch tells the metrics whom to ask.
 func (a *app) watch(o appOptions) {
 	w := server.Watched{
-		Version: version, Checks: otherChecks, Stored: a.store.Size,
+		Version: version, Checks: report.CheckIDs(), Stored: a.store.Size,
 		Queue: func(ctx context.Context) (int, int, time.Duration, error) {
 			q, err := a.store.Queue(ctx)
 			return q.Queued, q.Running, q.Oldest, err
@@ -65,9 +62,6 @@ func (a *app) watch(o appOptions) {
 			s, err := vulndb.Read(o.databaseDir(a.data))
 			return s.UpdatedAt, err
 		},
-	}
-	for _, c := range check.All() {
-		w.Checks = append(w.Checks, c.ID)
 	}
 	if a.exploits != nil {
 		w.Exploits = func() time.Time { return a.exploits.List().UpdatedAt }

@@ -34,18 +34,22 @@ const maxAge = 100 * 365 * 24 * time.Hour
 
 // Set implements pflag.Value.
 func (a *age) Set(s string) error {
-	d, err := time.ParseDuration(s)
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		var n uint64
-		if n, err = strconv.ParseUint(days, 10, 16); err == nil {
-			d = time.Duration(n) * 24 * time.Hour
-		}
-	}
+	d, err := parseDuration(s)
 	if err != nil || (d != 0 && (d < minAge || d > maxAge)) {
 		return fmt.Errorf("expected at least a day, for example 90d or 36h; 0 keeps everything")
 	}
 	*a = age(d)
 	return nil
+}
+
+// parseDuration reads a duration as Go writes it, or a number of days: 90d.
+func parseDuration(s string) (time.Duration, error) {
+	days, ok := strings.CutSuffix(s, "d")
+	if !ok {
+		return time.ParseDuration(s)
+	}
+	n, err := strconv.ParseUint(days, 10, 16)
+	return time.Duration(n) * 24 * time.Hour, err
 }
 
 // Type implements pflag.Value.

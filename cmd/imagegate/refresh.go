@@ -64,15 +64,25 @@ const lookAtPolicies = 5 * time.Second
 
 // refreshPolicies reads changed policy files until ctx ends.
 func (a *app) refreshPolicies(ctx context.Context, d *policy.Dir) {
+	reloading(ctx, lookAtPolicies, d.Reload, func(err error) {
+		a.log.Error("the changed policy files do not load; the old ones stay in force", "error", err)
+	}, func() {
+		a.log.Warn("changed policies are in force", "policies", strings.Join(d.Names(), ", "))
+	})
+}
+
+// reloading calls reload this often until ctx ends, and says once each what is
+// broken, and what is in force again.
+func reloading(ctx context.Context, every time.Duration, reload func() (changed bool, err error), broken func(error), renewed func()) {
 	said := ""
-	for sleep(ctx, lookAtPolicies) {
-		switch changed, err := d.Reload(); {
+	for sleep(ctx, every) {
+		switch changed, err := reload(); {
 		case err != nil && err.Error() != said:
 			said = err.Error()
-			a.log.Error("the changed policy files do not load; the old ones stay in force", "error", err)
-		case changed:
+			broken(err)
+		case err == nil && (changed || said != ""):
 			said = ""
-			a.log.Warn("changed policies are in force", "policies", strings.Join(d.Names(), ", "))
+			renewed()
 		}
 	}
 }
@@ -83,17 +93,11 @@ const lookAtExploits = time.Minute
 
 // refreshExploits reads changed lists until ctx ends.
 func (a *app) refreshExploits(ctx context.Context, f *exploit.Files) {
-	said := ""
-	for sleep(ctx, lookAtExploits) {
-		switch changed, err := f.Reload(); {
-		case err != nil && err.Error() != said:
-			said = err.Error()
-			a.log.Error("the changed list of exploited vulnerabilities does not load; the old one stays in force", "error", err)
-		case changed:
-			said = ""
-			a.log.Warn("a changed list of exploited vulnerabilities is in force", "list", f.Words())
-		}
-	}
+	reloading(ctx, lookAtExploits, f.Reload, func(err error) {
+		a.log.Error("the changed list of exploited vulnerabilities does not load; the old one stays in force", "error", err)
+	}, func() {
+		a.log.Warn("a changed list of exploited vulnerabilities is in force", "list", f.Words())
+	})
 }
 
 // exploitsReady says whether the lists are the ones in force. An old one still
@@ -166,8 +170,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // openStore opens the database of the data directory.
 func openStore(cmd *cobra.Command) (*store.Store, error) {
-	data, _ := cmd.Flags().GetString("data")
-	return store.Open(cmd.Context(), filepath.Join(data, "imagegate.db"))
+	return store.Open(cmd.Context(), databaseOf(cmd))
 }
 
 // splitList splits a comma-separated list as flags do.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os/user"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -81,13 +79,7 @@ func makeToken(name, expires string, rights []string, now time.Time) (t identity
 
 // span reads a length of time in hours, minutes or days.
 func span(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		var n uint64
-		if n, err = strconv.ParseUint(days, 10, 16); err == nil {
-			d = time.Duration(n) * 24 * time.Hour
-		}
-	}
+	d, err := parseDuration(s)
 	if err != nil || d <= 0 || d > maxAge {
 		return 0, fmt.Errorf("expected a length of time such as 12h or 90d")
 	}

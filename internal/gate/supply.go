@@ -62,13 +62,3 @@ type Attachment struct {
 	// Envelope is the DSSE envelope as it came, for verifying.
 	Envelope []byte `json:"-"`
 }
-
-// Has reports whether an attachment of a kind about this image was found.
-func (s *Supply) Has(kind AttachmentKind) bool {
-	for i := range s.Attachments {
-		if a := &s.Attachments[i]; a.Kind == kind && (a.About || a.Subjects == nil) {
-			return true
-		}
-	}
-	return false
-}

@@ -210,3 +210,24 @@ const (
 func (v *Verdict) Expired(now time.Time) bool {
 	return !v.ExpiresAt.IsZero() && !now.Before(v.ExpiresAt)
 }
+
+// The exit codes of imagegate and gatectl, which Grype and Docker Scout use too.
+const (
+	ExitPass  = 0
+	ExitUsage = 1
+	ExitFail  = 2
+	ExitError = 3
+)
+
+// ExitStatus is what a command exits with on a verdict. A pass whose signature
+// was asked for and refused is an error: the caller would otherwise take it for
+// signed.
+func (v *Verdict) ExitStatus() int {
+	switch {
+	case v.Decision == Fail:
+		return ExitFail
+	case v.Decision != Pass, v.Signature.State == Refused:
+		return ExitError
+	}
+	return ExitPass
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/policy"
 )
 
@@ -133,7 +134,7 @@ func covers(pattern, other string) bool {
 		case w == everywhere:
 			return false
 		case h == w, h == "*":
-		case strings.ContainsAny(w, `*?[\`):
+		case strings.ContainsAny(w, gate.PatternCharacters):
 			return false
 		case !policy.MatchRepository(h, w):
 			return false

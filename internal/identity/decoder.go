@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/imagegate/imagegate/internal/gate"
+	"github.com/imagegate/imagegate/internal/policy"
 )
 
 // maxProblems bounds the mistakes that one file is told of.
@@ -38,9 +37,6 @@ func (d *decoder) err() error {
 	return gate.NewError(gate.CodeInvalid, strings.Join(d.problems, "\n"), nil)
 }
 
-// syntaxLine is how the YAML library names a line.
-var syntaxLine = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
-
 // document is the one document of data; nil, with a problem, where there is
 // none or more.
 func (d *decoder) document(data []byte) *yaml.Node {
@@ -51,15 +47,11 @@ func (d *decoder) document(data []byte) *yaml.Node {
 		err = errors.New("yaml: there is more than one document in it")
 	}
 	if err != nil {
-		line := 1
-		if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
-			line, _ = strconv.Atoi(m[1]) // the form holds digits only
-		}
-		what := syntaxLine.ReplaceAllString(err.Error(), "")
+		line, what := policy.SyntaxError(err)
 		if errors.Is(err, io.EOF) {
 			what = "it is empty"
 		}
-		d.fail(&yaml.Node{Line: line}, "this is not what is expected, one YAML document: %.200s", what)
+		d.fail(&yaml.Node{Line: max(line, 1)}, "this is not what is expected, one YAML document: %.200s", what)
 		return nil
 	}
 	return n.Content[0]

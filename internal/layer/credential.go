@@ -8,8 +8,6 @@ import (
 // The judges of credential files that are lines. Each looks for a value that
 // opens something, and says where it stands.
 
-func urlLogin(b []byte) (string, bool) { return login(b) }
-
 // gitLogin finds a password in a URL, and the authorization header that some
 // CI systems leave behind.
 func gitLogin(b []byte) (string, bool) {

@@ -112,7 +112,7 @@ func FuzzCredentials(f *testing.F) {
 	f.Add([]byte(pemOf("RSA PRIVATE KEY", map[string]string{"Proc-Type": "4,ENCRYPTED"}) + openssh("none")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, judge := range []func([]byte) (string, bool){
-			registryLogin, googleKey, stateSecret, netrcLogin, npmLogin, yarnLogin, pypiLogin, urlLogin, gitLogin, awsKey, vaultToken, envSecret, kubeLogin, passwordless, anyKey,
+			registryLogin, googleKey, stateSecret, netrcLogin, npmLogin, yarnLogin, pypiLogin, login, gitLogin, awsKey, vaultToken, envSecret, kubeLogin, passwordless, anyKey,
 		} {
 			if detail, ok := judge(b); ok && len(detail) > len(b)+20 {
 				t.Errorf("%q", detail)

@@ -41,10 +41,14 @@ func (w *writer) evidence(f *Facts) {
 	w.uint(uint64(len(f.Forms)))
 	for _, form := range f.Forms {
 		flags := uint64(0)
-		for flag, is := range map[uint64]bool{formScript: form.Script, formLinked: form.Linked, formPacked: form.Packed} {
-			if is {
-				flags |= flag
-			}
+		if form.Script {
+			flags |= formScript
+		}
+		if form.Linked {
+			flags |= formLinked
+		}
+		if form.Packed {
+			flags |= formPacked
 		}
 		w.uint(flags)
 		w.string(form.Machine)

@@ -48,7 +48,7 @@ func (g *gatherer) programs(list string, names []string) []gate.File {
 // program is the executable at p, a path without links above its last part.
 func (g *gatherer) program(p string) (gate.File, bool) {
 	n, at := g.view.Resolve(p)
-	if n == nil || n.Entry == nil || n.Entry.Kind != File || n.Entry.Mode&0o111 == 0 {
+	if !executable(n) {
 		return gate.File{}, false
 	}
 	layer := n.Layer

@@ -36,7 +36,7 @@ var subjects = map[string][]subject{
 	".npmrc":              {{size: smallFile, class: Credential, kind: "npm config", holds: npmLogin}},
 	".yarnrc.yml":         {{size: smallFile, class: Credential, kind: "yarn config", holds: yarnLogin}},
 	".pypirc":             {{size: smallFile, class: Credential, kind: "pypi config", holds: pypiLogin}},
-	".git-credentials":    {{size: smallFile, class: Credential, kind: "git credentials", holds: urlLogin}},
+	".git-credentials":    {{size: smallFile, class: Credential, kind: "git credentials", holds: login}},
 	".gitconfig":          {{size: smallFile, class: Credential, kind: "git config", holds: gitLogin}},
 	"credentials":         {{below: "/.aws", size: smallFile, class: Credential, kind: "aws credentials", holds: awsKey}},
 	"config":              {{below: "/.kube", size: smallFile, class: Credential, kind: "kubeconfig", holds: kubeLogin}, {below: "/.git", size: smallFile, class: Credential, kind: "git remote", holds: gitLogin}},

@@ -76,6 +76,15 @@ type loader struct {
 // syntaxLine is how the YAML library names a line.
 var syntaxLine = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
 
+// SyntaxError is the line, 0 where it names none, and the words of an error of
+// the YAML library.
+func SyntaxError(err error) (line int, what string) {
+	if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
+		line, _ = strconv.Atoi(m[1]) // the form holds digits only
+	}
+	return line, syntaxLine.ReplaceAllString(err.Error(), "")
+}
+
 // documents reads each YAML document of data.
 func (l *loader) documents(name string, data []byte, offset int, outer bool) {
 	l.offset = offset
@@ -91,13 +100,11 @@ func (l *loader) documents(name string, data []byte, offset int, outer bool) {
 			return
 		}
 		if err != nil {
-			m := syntaxLine.FindStringSubmatch(err.Error())
-			line := 0
-			if m != nil && m[1] != "" {
-				line, _ = strconv.Atoi(m[1]) // the form holds digits only
+			line, what := SyntaxError(err)
+			if line > 0 {
 				line += offset
 			}
-			l.problems = append(l.problems, Problem{File: l.file, Line: line, Message: "this is not YAML: " + syntaxLine.ReplaceAllString(err.Error(), "")})
+			l.problems = append(l.problems, Problem{File: l.file, Line: line, Message: "this is not YAML: " + what})
 			return
 		}
 		if n.Kind != yaml.DocumentNode || len(n.Content) != 1 || n.Content[0].Tag == "!!null" {

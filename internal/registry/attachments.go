@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -146,12 +147,7 @@ func (f *finder) open(place, digest, artifactType string, body []byte) {
 // predicateOf is what annotations say of a statement, for those that are not
 // opened: BuildKit's, cosign's, and the bundle's.
 func predicateOf(l descriptor, m manifest) string {
-	for _, s := range []string{l.Annotations["in-toto.io/predicate-type"], l.Annotations["predicateType"], m.Annotations["dev.sigstore.bundle.predicateType"]} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
+	return cmp.Or(l.Annotations["in-toto.io/predicate-type"], l.Annotations["predicateType"], m.Annotations["dev.sigstore.bundle.predicateType"])
 }
 
 // layer reads one attachment by its media type.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -154,13 +155,7 @@ func readProvenance(a *gate.Attachment, predicate json.RawMessage) {
 	if json.Unmarshal(predicate, &p) != nil {
 		a.Problem = "its provenance has another form than SLSA v0.2 or v1"
 	}
-	first := func(s ...string) string {
-		i := slices.IndexFunc(s, func(s string) bool { return s != "" })
-		if i < 0 {
-			return ""
-		}
-		return fmt.Sprintf("%.300s", s[i])
-	}
+	first := func(s ...string) string { return fmt.Sprintf("%.300s", cmp.Or(s...)) }
 	d := p.BuildDefinition
 	a.Builder = first(p.RunDetails.Builder.ID, p.Builder.ID)
 	a.Source = first(d.ExternalParameters.ConfigSource.URI, d.ExternalParameters.Workflow.Repository, p.Invocation.ConfigSource.URI)

@@ -65,6 +65,16 @@ var catalogue = sync.OnceValue(func() []rule {
 	return append(all, policyRules...)
 })
 
+// CheckIDs are the ids of all checks that a finding can name: the catalogue's
+// and those that policies make.
+func CheckIDs() []string {
+	var ids []string
+	for _, r := range catalogue() {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
 // ruleOf describes the check of a finding. A newer gate's check is one that this
 // program does not know: it has no more than its id.
 func ruleOf(f gate.Violation) rule {

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressly/goose/v3"
-
 	"github.com/imagegate/imagegate/internal/gate"
 )
 
@@ -176,21 +174,16 @@ func notSound(file string, cause error) error {
 
 // newestSchema is the schema this program brings databases to.
 func newestSchema() (int64, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return 0, err
-	}
 	nowhere, err := sql.Open("sqlite", ":memory:") // goose wants one, and asks it nothing
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = nowhere.Close() }()
-	provider, err := goose.NewProvider(goose.DialectSQLite3, nowhere, files, goose.WithGoMigrations((&Store{}).backfill()))
+	provider, err := (&Store{}).provider(nowhere)
 	if err != nil {
 		return 0, err
 	}
-	sources := provider.ListSources()
-	return sources[len(sources)-1].Version, nil
+	return newestOf(provider), nil
 }
 
 // asideFormat is how files that made way are named after their time.

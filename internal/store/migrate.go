@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -25,16 +26,11 @@ func (s *Store) migrate(ctx context.Context) error {
 		return s.unavailable(err)
 	}
 	defer unlock()
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.write, files, goose.WithGoMigrations(s.backfill()))
+	provider, err := s.provider(s.write)
 	if err != nil {
 		return s.unavailable(err)
 	}
-	sources := provider.ListSources()
-	newest := sources[len(sources)-1].Version
+	newest := newestOf(provider)
 	current, err := provider.GetDBVersion(ctx)
 	if err != nil {
 		return s.unavailable(err)
@@ -55,6 +51,21 @@ func (s *Store) migrate(ctx context.Context) error {
 		return s.unavailable(err)
 	}
 	return nil
+}
+
+// provider knows the migrations of a database.
+func (s *Store) provider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithGoMigrations(s.backfill()))
+}
+
+// newestOf is the schema that a provider brings databases to.
+func newestOf(p *goose.Provider) int64 {
+	sources := p.ListSources()
+	return sources[len(sources)-1].Version
 }
 
 // lockFile takes an advisory lock (flock), which the kernel gives back when the

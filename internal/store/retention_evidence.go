@@ -66,14 +66,9 @@ func (p *pruning) unnamed(ctx context.Context, doomed []any) (objects []any, new
 	return keysOf(left), newest, err
 }
 
-// rowQuerier is a database or a transaction.
-type rowQuerier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // scan takes from left each digest that evidence after a row names, wherever in
 // it: keeping too much costs bytes, too little a rescan.
-func (p *pruning) scan(ctx context.Context, q rowQuerier, after int64, skip, left map[string]bool) (int64, error) {
+func (p *pruning) scan(ctx context.Context, q querier, after int64, skip, left map[string]bool) (int64, error) {
 	for {
 		var digest string
 		var body []byte

@@ -20,6 +20,9 @@ func packaged(in Input, pkg string, layer int) bool {
 	return pkg != "" && FromBase(in.Image, layer)
 }
 
+// mountSecret is how a secret in a file is mended.
+const mountSecret = "revoke it, and rebuild without it; mount it at run time, or at build time with RUN --mount=type=secret"
+
 // secretFindings are the secrets that a scan of the layers matched, visible or
 // deleted ones, without private keys.
 func secretFindings(in Input, deleted bool) []Finding {
@@ -39,7 +42,7 @@ func secretFindings(in Input, deleted bool) []Finding {
 		if packaged(in, s.Package, s.Layer) && f.Severity.Rank() > gate.SeverityMedium.Rank() {
 			f.Severity = gate.SeverityMedium
 		}
-		f.Fix = "revoke it, and rebuild without it; mount it at run time, or at build time with RUN --mount=type=secret"
+		f.Fix = mountSecret
 		if deleted {
 			f = stillPulled(f, s.Layer, s.RemovedBy)
 		}
@@ -65,7 +68,7 @@ func secretFile(in Input, f gate.SecretFile, severity gate.Severity, says string
 	if (f.Encrypted || packaged(in, f.Package, f.Layer)) && severity.Rank() > gate.SeverityMedium.Rank() {
 		out.Severity = gate.SeverityMedium
 	}
-	out.Fix = "revoke it, and rebuild without it; mount it at run time, or at build time with RUN --mount=type=secret"
+	out.Fix = mountSecret
 	if f.Deleted {
 		out = stillPulled(out, f.Layer, f.RemovedBy)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // What tells a secret by its name or its form. The checks of environment
@@ -24,7 +25,8 @@ var (
 )
 
 // NamesSecret reports whether a variable's name says that it holds a secret.
-// Words are compared whole: PASSENGER and TOKENIZER are none.
+// Words are compared whole: PASSENGER and TOKENIZER are none. Those of a name in
+// camelCase are told apart by Separated.
 func NamesSecret(name string) bool {
 	words := strings.FieldsFunc(strings.ToUpper(name), func(r rune) bool { return r == '_' || r == '-' || r == '.' })
 	if len(words) == 0 || slices.Contains(referring, words[len(words)-1]) {
@@ -45,6 +47,21 @@ func NamesSecret(name string) bool {
 		}
 	}
 	return false
+}
+
+// Separated puts an underscore between the words of camelCase, as options,
+// properties and configuration files spell names: dbPassword, -DdbPassword.
+func Separated(name string) string {
+	var b strings.Builder
+	last := ' '
+	for _, r := range name {
+		if unicode.IsUpper(r) && (unicode.IsLower(last) || unicode.IsDigit(last)) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+		last = r
+	}
+	return b.String()
 }
 
 // HarmlessValue reports whether a value cannot be a secret: nothing, a

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -19,7 +18,7 @@ func heldSecret(name, value string) (what string, severity gate.Severity) {
 	if kind := CredentialKind(value); kind != "" {
 		return "holds " + kind, gate.SeverityCritical
 	}
-	if !NamesSecret(spaced(name)) || HarmlessValue(value) || filledIn.MatchString(value) || versionValue.MatchString(value) {
+	if !NamesSecret(Separated(name)) || HarmlessValue(value) || filledIn.MatchString(value) || versionValue.MatchString(value) {
 		return "", ""
 	}
 	if PlaceholderValue(value) || value == "changeit" { // changeit: Java's own trust store
@@ -33,21 +32,6 @@ var (
 	filledIn     = regexp.MustCompile(`\$[({]|\{\{`)
 	versionValue = regexp.MustCompile(`^v?\d+(\.\d+)+([-+~.][0-9A-Za-z.-]*)?$`)
 )
-
-// spaced puts an underscore between the words of camelCase, as options and
-// properties are spelt: -DdbPassword.
-func spaced(name string) string {
-	var b strings.Builder
-	last := ' '
-	for _, r := range name {
-		if unicode.IsUpper(r) && (unicode.IsLower(last) || unicode.IsDigit(last)) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(r)
-		last = r
-	}
-	return b.String()
-}
 
 // argument is a secret on a command line.
 type argument struct {

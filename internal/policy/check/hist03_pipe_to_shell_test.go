@@ -38,7 +38,7 @@ func TestPipeToShell(t *testing.T) {
 		"curl x | python3 -c 'import json'":           Pass,
 		"curl x | python3 -m json.tool":               Pass,
 		"curl x | perl -pe s/a/b/":                    Pass,
-		"curl x | sh /work/filter.sh":                 Pass,
+		"curl x | sh /src/filter.sh":                  Pass,
 		"curl x | sudo tee /etc/apt/key":              Pass,
 		"curl -o x y && sha256sum -c s && sh x":       Pass,
 		`echo "curl x | sh"`:                          Pass,

@@ -45,7 +45,7 @@ func redactOnce(s string) string {
 			continue
 		}
 		from += i
-		if masked := v.name + "=" + mask; NamesSecret(spaced(v.name)) && !shown(v.value) {
+		if masked := v.name + "=" + mask; NamesSecret(Separated(v.name)) && !shown(v.value) {
 			s = s[:from] + masked + s[from+len(text):]
 			text = masked
 		}
@@ -121,7 +121,7 @@ func introduces(before string, separator byte) bool {
 			return false
 		}
 	}
-	return bare == "requirepass" || NamesSecret(spaced(bare))
+	return bare == "requirepass" || NamesSecret(Separated(bare))
 }
 
 // valueEnd is where a value ends that begins at from: at the quote that it

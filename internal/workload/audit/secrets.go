@@ -3,7 +3,6 @@ package audit
 import (
 	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/policy/check"
@@ -24,7 +23,7 @@ func suspect(name, value string) *suspicion {
 	if kind := check.CredentialKind(value); kind != "" {
 		return &suspicion{"holds " + kind, gate.SeverityHigh}
 	}
-	if !check.NamesSecret(separated(name)) || reference(value) {
+	if !check.NamesSecret(check.Separated(name)) || reference(value) {
 		return nil
 	}
 	if check.PlaceholderValue(value) {
@@ -45,21 +44,6 @@ func reference(value string) bool {
 		}
 	}
 	return false
-}
-
-// separated puts an underscore between the words of camelCase, which is how
-// configuration files spell names: dbPassword.
-func separated(name string) string {
-	var b strings.Builder
-	var last rune
-	for _, r := range name {
-		if unicode.IsUpper(r) && (unicode.IsLower(last) || unicode.IsDigit(last)) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(r)
-		last = r
-	}
-	return b.String()
 }
 
 // assignment finds names that are given values in a line, in whatever
