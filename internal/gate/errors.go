@@ -9,7 +9,7 @@ import (
 // maps it; nothing else interprets it.
 type Code string
 
-// The codes. CodeUnavailable is the only one that may be tried again as is.
+// The codes. Only CodeUnavailable and CodeBusy may be tried again as is.
 const (
 	CodeInvalid      Code = "invalid"      // the caller's input cannot be used
 	CodeUnauthorized Code = "unauthorized" // credentials are missing or refused
@@ -17,6 +17,7 @@ const (
 	CodeConflict     Code = "conflict"     // the state forbids it, for example signing what did not pass
 	CodeUnavailable  Code = "unavailable"  // something the gate depends on did not answer
 	CodeLimit        Code = "limit"        // a bound of the gate was reached
+	CodeBusy         Code = "busy"         // too much waits already
 	CodeInternal     Code = "internal"     // a defect of the gate
 )
 
@@ -59,4 +60,7 @@ func CodeOf(err error) Code {
 }
 
 // Retryable reports whether the same call may succeed later.
-func Retryable(err error) bool { return CodeOf(err) == CodeUnavailable }
+func Retryable(err error) bool {
+	code := CodeOf(err)
+	return code == CodeUnavailable || code == CodeBusy
+}

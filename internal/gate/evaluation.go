@@ -23,6 +23,9 @@ type Request struct {
 	// Platforms are those to evaluate, as "os/arch[/variant]"; empty means
 	// what the policy names, or every image of the index.
 	Platforms []string `json:"platforms,omitempty"`
+	// Caller is who asks, for whose turn it is; what is asked does not depend on
+	// it.
+	Caller string `json:"-"`
 }
 
 // Evaluation is one request's life.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/imagegate/imagegate/internal/identity"
@@ -10,7 +9,7 @@ import (
 
 // Audit adds lines to the audit log, which can only grow: all of them or none.
 func (s *Store) Audit(ctx context.Context, entries ...identity.Entry) error {
-	return s.transaction(ctx, func(tx *sql.Tx) error {
+	return s.transaction(ctx, func(tx *transaction) error {
 		for _, e := range entries {
 			if err := s.putEntry(ctx, tx, e); err != nil {
 				return err
@@ -20,8 +19,8 @@ func (s *Store) Audit(ctx context.Context, entries ...identity.Entry) error {
 	})
 }
 
-func (s *Store) putEntry(ctx context.Context, tx *sql.Tx, e identity.Entry) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO audit (at, caller, kind, verb, repository, subject, decision, detail, request) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+func (s *Store) putEntry(ctx context.Context, tx *transaction, e identity.Entry) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO audit (at, caller, kind, verb, repository, subject, decision, detail, request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		micros(e.At), e.Caller, e.Kind, e.Verb, e.Repository, e.Subject, e.Decision, e.Detail, e.Request)
 	return s.unavailable(err)
 }
@@ -34,7 +33,7 @@ func (s *Store) AuditLog(ctx context.Context, since time.Time, caller string, ea
 		from = micros(since)
 	}
 	rows, err := s.read.QueryContext(ctx, `SELECT at, caller, kind, verb, repository, subject, decision, detail, request FROM audit
-		WHERE at >= ?1 AND (?2 = '' OR caller = ?2) ORDER BY at, id`, from, caller)
+		WHERE at >= $1 AND ($2 = '' OR caller = $2) ORDER BY at, id`, from, caller)
 	if err != nil {
 		return s.unavailable(err)
 	}

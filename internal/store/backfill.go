@@ -15,7 +15,8 @@ import (
 // standings and tags, so that what passed before an upgrade is admitted after
 // it. It runs in the transaction of its version.
 func (s *Store) backfill() *goose.Migration {
-	return goose.NewGoMigration(3, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+	return goose.NewGoMigration(3, &goose.GoFunc{RunTx: func(ctx context.Context, sqlTx *sql.Tx) error {
+		tx := &transaction{conn: sqlTx}
 		rows, err := tx.QueryContext(ctx, `SELECT document FROM verdicts WHERE decision IN ('pass', 'fail') AND digest <> '' ORDER BY decided_at, id`)
 		if err != nil {
 			return err

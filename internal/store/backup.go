@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"github.com/imagegate/imagegate/internal/gate"
 )
 
@@ -26,6 +28,9 @@ type Snapshot struct {
 // moment whole: each request that was answered before Backup was called is in
 // it. A file that exists is left alone: CodeConflict.
 func Backup(ctx context.Context, database, file string) (_ Snapshot, err error) {
+	if err := onlyFiles(database, "pg_dump -Fc makes a backup of"); err != nil {
+		return Snapshot{}, err
+	}
 	if _, err := os.Stat(database); err != nil {
 		return Snapshot{}, gate.NewError(gate.CodeNotFound, fmt.Sprintf("there is no database %s: name the directory it is in with --data", database), err)
 	}
@@ -51,10 +56,18 @@ func Backup(ctx context.Context, database, file string) (_ Snapshot, err error) 
 	return Verify(ctx, file)
 }
 
+// onlyFiles refuses a database that PostgreSQL's own programs care for.
+func onlyFiles(database, mend string) error {
+	if !IsURL(database) {
+		return nil
+	}
+	return gate.NewError(gate.CodeInvalid, fmt.Sprintf("%s %s, all of it in one", mend, Name(database)), nil)
+}
+
 // copyInto makes a copy of a database beside file, and puts it in file's place.
 func copyInto(ctx context.Context, database, file string) (err error) {
-	s := &Store{path: database}
-	db, err := open(database, 1)
+	s := &Store{name: database, engine: &sqlite{}}
+	db, err := openFile(database, 1)
 	if err != nil {
 		return s.unavailable(err)
 	}
@@ -70,7 +83,7 @@ func copyInto(ctx context.Context, database, file string) (err error) {
 			_ = os.Remove(fresh)
 		}
 	}()
-	if _, err = db.ExecContext(ctx, `VACUUM INTO ?`, fresh); err != nil {
+	if _, err = db.ExecContext(ctx, `VACUUM INTO $1`, fresh); err != nil {
 		return s.unavailable(err)
 	}
 	if err = f.Sync(); err == nil {
@@ -129,7 +142,7 @@ func inspect(ctx context.Context, file, check string) (Snapshot, error) {
 		return out, gate.NewError(gate.CodeNotFound, fmt.Sprintf("there is no file %s", file), err)
 	}
 	out.Size = info.Size()
-	db, err := open(file, 1, "query_only(1)")
+	db, err := openFile(file, 1, "query_only(1)")
 	if err != nil {
 		return out, notSound(file, err)
 	}
@@ -179,7 +192,7 @@ func newestSchema() (int64, error) {
 		return 0, err
 	}
 	defer func() { _ = nowhere.Close() }()
-	provider, err := (&Store{}).provider(nowhere)
+	provider, err := newProvider(goose.DialectSQLite3, nowhere, goose.WithGoMigrations((&Store{}).backfill()))
 	if err != nil {
 		return 0, err
 	}
@@ -194,6 +207,9 @@ const asideFormat = "20060102T150405Z"
 // one is there already and force is not given. With force the old one is kept
 // beside it under the returned name.
 func Restore(ctx context.Context, file, database string, force bool) (restored Snapshot, aside string, err error) {
+	if err := onlyFiles(database, "pg_restore puts a backup into"); err != nil {
+		return restored, "", err
+	}
 	if restored, err = Verify(ctx, file); err != nil {
 		return restored, "", err
 	}
@@ -201,11 +217,11 @@ func Restore(ctx context.Context, file, database string, force bool) (restored S
 		return restored, "", gate.NewError(gate.CodeUnavailable, fmt.Sprintf("the directory of %s cannot be made", database), err)
 	}
 	for _, name := range []string{".jobs", ".lock"} {
-		unlock, err := lockFile(database+name, false)
+		held, err := lockFile(database+name, false)
 		if err != nil {
 			return restored, "", gate.NewError(gate.CodeConflict, fmt.Sprintf("a process serves from the database %s: end it first", database), err)
 		}
-		defer unlock()
+		defer held.release()
 	}
 	// The copy is made before the old one makes way: a full disk leaves all
 	// as it was.
@@ -231,7 +247,7 @@ func Restore(ctx context.Context, file, database string, force bool) (restored S
 
 // setAside renames a database, with the files SQLite keeps beside it.
 func setAside(ctx context.Context, database string) (string, error) {
-	if db, err := open(database, 1, "busy_timeout(500)"); err == nil {
+	if db, err := openFile(database, 1, "busy_timeout(500)"); err == nil {
 		// Leaving the write-ahead log needs the database for oneself, and
 		// folds the log into the file.
 		_, err := db.ExecContext(ctx, `PRAGMA journal_mode = DELETE`)

@@ -16,7 +16,7 @@ import (
 // filled is a database with something in each table of ours.
 func filled(t *testing.T) *Store {
 	t.Helper()
-	s := openTest(t)
+	s := openFileTest(t)
 	jobs, err := s.NewJobs(t.Context(), func(context.Context, gate.Evaluation, bool) error { return nil }, JobsOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func filled(t *testing.T) *Store {
 			t.Fatal(err)
 		}
 	}
-	jobs.unlock() // it never started
+	jobs.queue.leave(t.Context()) // it never started
 	if err := s.SawBuild(t.Context(), "linux/amd64", gate.KnownBase{Reference: "debian", Digest: "sha256:base"}); err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +52,17 @@ func filled(t *testing.T) *Store {
 // dump is every row of every table, as text.
 func dump(t *testing.T, s *Store) []string {
 	t.Helper()
-	names := column(t, s, `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
 	var out []string
+	if _, ok := s.engine.(*postgres); ok {
+		for _, name := range column(t, s, `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`) {
+			for _, row := range column(t, s, fmt.Sprintf(`SELECT CAST(r AS TEXT) FROM "%s" r`, name)) {
+				out = append(out, name+": "+row)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	names := column(t, s, `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
 	for _, name := range names {
 		columns := column(t, s, fmt.Sprintf(`SELECT 'quote("' || name || '")' FROM pragma_table_info('%s')`, name))
 		for _, row := range column(t, s, fmt.Sprintf(`SELECT %s FROM "%s"`, strings.Join(columns, ` || ' ' || `), name)) {
@@ -66,7 +75,7 @@ func dump(t *testing.T, s *Store) []string {
 
 func column(t *testing.T, s *Store, query string) []string {
 	t.Helper()
-	rows, err := s.read.Query(query)
+	rows, err := s.read.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
@@ -89,7 +98,7 @@ func TestABackupRestoresEveryRow(t *testing.T) {
 		t.Fatalf("the database holds %d rows only", len(before))
 	}
 	file := filepath.Join(t.TempDir(), "backup.db")
-	made, err := Backup(t.Context(), s.path, file) // while s has it open
+	made, err := Backup(t.Context(), s.name, file) // while s has it open
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,13 +119,13 @@ func TestABackupRestoresEveryRow(t *testing.T) {
 	if after := dump(t, again); !slices.Equal(before, after) {
 		t.Errorf("%d rows before, %d after", len(before), len(after))
 	}
-	if _, err := again.write.Exec(`UPDATE verdicts SET decision = 'fail'`); err == nil {
+	if _, err := again.write.ExecContext(t.Context(), `UPDATE verdicts SET decision = 'fail'`); err == nil {
 		t.Error("the restored database lets verdicts be changed")
 	}
 }
 
 func TestABackupHoldsOneMomentWhileOthersWrite(t *testing.T) {
-	s := openTest(t)
+	s := openFileTest(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	written := make(chan error, 1)
 	go func() {
@@ -128,7 +137,7 @@ func TestABackupHoldsOneMomentWhileOthersWrite(t *testing.T) {
 	}()
 	for i := range 5 {
 		file := filepath.Join(t.TempDir(), fmt.Sprint(i))
-		if _, err := Backup(t.Context(), s.path, file); err != nil {
+		if _, err := Backup(t.Context(), s.name, file); err != nil {
 			t.Error(err)
 			continue
 		}
@@ -151,7 +160,7 @@ func TestBackupAndRestoreRefuse(t *testing.T) {
 	s := filled(t)
 	dir := t.TempDir()
 	good := filepath.Join(dir, "good.db")
-	if _, err := Backup(t.Context(), s.path, good); err != nil {
+	if _, err := Backup(t.Context(), s.name, good); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(good)
@@ -168,10 +177,10 @@ func TestBackupAndRestoreRefuse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Backup(t.Context(), s.path, newer); err != nil {
+	if _, err := Backup(t.Context(), s.name, newer); err != nil {
 		t.Fatal(err)
 	}
-	later, err := open(newer, 1)
+	later, err := openFile(newer, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +197,7 @@ func TestBackupAndRestoreRefuse(t *testing.T) {
 		_, _, err := Restore(t.Context(), file, database, false)
 		return err
 	}
-	_, overwrite := Backup(t.Context(), s.path, good)
+	_, overwrite := Backup(t.Context(), s.name, good)
 	_, absent := Backup(t.Context(), fresh(), filepath.Join(dir, "x"))
 	for _, test := range []struct {
 		name string
@@ -203,7 +212,7 @@ func TestBackupAndRestoreRefuse(t *testing.T) {
 		{"a restore from an empty file", restore(empty, fresh()), gate.CodeInvalid, "no database of imagegate"},
 		{"a restore from a newer version", restore(newer, fresh()), gate.CodeInvalid, "newer imagegate (schema 9999"},
 		{"a restore from nothing", restore(filepath.Join(dir, "none"), fresh()), gate.CodeNotFound, "no file"},
-		{"a restore over a database", restore(good, s.path), gate.CodeConflict, "--force"},
+		{"a restore over a database", restore(good, s.name), gate.CodeConflict, "--force"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if gate.CodeOf(test.err) != test.code || !strings.Contains(test.err.Error(), test.says) {
@@ -216,29 +225,29 @@ func TestBackupAndRestoreRefuse(t *testing.T) {
 func TestAForcedRestoreKeepsTheOldDatabaseAside(t *testing.T) {
 	s := filled(t)
 	file := filepath.Join(t.TempDir(), "backup.db")
-	if _, err := Backup(t.Context(), s.path, file); err != nil {
+	if _, err := Backup(t.Context(), s.name, file); err != nil {
 		t.Fatal(err)
 	}
 	record(t, s, verdict("after the backup", gate.Fail, noon), nil, "")
-	if _, _, err := Restore(t.Context(), file, s.path, true); gate.CodeOf(err) != gate.CodeConflict {
+	if _, _, err := Restore(t.Context(), file, s.name, true); gate.CodeOf(err) != gate.CodeConflict {
 		t.Errorf("an open database was replaced: %v", err)
 	}
 	jobs, err := s.NewJobs(t.Context(), nil, JobsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Restore(t.Context(), file, s.path, true); gate.CodeOf(err) != gate.CodeConflict || !strings.Contains(err.Error(), "serves") {
+	if _, _, err := Restore(t.Context(), file, s.name, true); gate.CodeOf(err) != gate.CodeConflict || !strings.Contains(err.Error(), "serves") {
 		t.Errorf("the database of a server was replaced: %v", err)
 	}
-	jobs.unlock()
+	jobs.queue.leave(t.Context())
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, aside, err := Restore(t.Context(), file, s.path, true)
+	_, aside, err := Restore(t.Context(), file, s.name, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]bool{s.path: false, aside: true} {
+	for name, want := range map[string]bool{s.name: false, aside: true} {
 		d, err := Open(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)

@@ -16,7 +16,7 @@ type build struct {
 // Builds are the builds of a base ever seen under a reference for a platform,
 // the one seen last first.
 func (s *Store) Builds(ctx context.Context, reference, platform string) ([]gate.KnownBase, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT body FROM bases WHERE reference = ? AND platform = ? ORDER BY last_seen DESC, digest LIMIT 1000`, reference, platform)
+	rows, err := s.read.QueryContext(ctx, `SELECT body FROM bases WHERE reference = $1 AND platform = $2 ORDER BY last_seen DESC, digest LIMIT 1000`, reference, platform)
 	if err != nil {
 		return nil, s.unavailable(err)
 	}
@@ -44,7 +44,7 @@ func (s *Store) SawBuild(ctx context.Context, platform string, b gate.KnownBase)
 		return err
 	}
 	now := micros(s.now())
-	_, err = s.write.ExecContext(ctx, `INSERT INTO bases (reference, platform, digest, body, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?)
+	_, err = s.write.ExecContext(ctx, `INSERT INTO bases (reference, platform, digest, body, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (reference, platform, digest) DO UPDATE SET last_seen = excluded.last_seen`, b.Reference, platform, b.Digest, body, now, now)
 	return s.unavailable(err)
 }

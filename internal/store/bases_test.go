@@ -1,7 +1,6 @@
 package store
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -9,7 +8,7 @@ import (
 )
 
 func TestEveryBuildOfABaseIsRemembered(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "imagegate.db")
+	path := newDatabase(t)
 	s, err := Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func (j *Jobs) SubmitAll(ctx context.Context, es []gate.Evaluation, idempotencyK
 		return nil, err
 	}
 	fingerprint := sha256.Sum256(body)
-	err = j.store.transaction(ctx, func(tx *sql.Tx) error {
+	err = j.store.transaction(ctx, func(tx *transaction) error {
 		if idempotencyKey != "" {
 			earlier, err := j.store.named(ctx, tx, idempotencyKey)
 			if err != nil {
@@ -41,6 +41,9 @@ func (j *Jobs) SubmitAll(ctx context.Context, es []gate.Evaluation, idempotencyK
 				return err
 			}
 		}
+		if err := j.admit(ctx, tx, es[0].Request.Caller, len(es)); err != nil {
+			return err
+		}
 		if out, err = j.submitAll(ctx, tx, es); err != nil || idempotencyKey == "" {
 			return err
 		}
@@ -49,7 +52,7 @@ func (j *Jobs) SubmitAll(ctx context.Context, es []gate.Evaluation, idempotencyK
 	return out, err
 }
 
-func (j *Jobs) submitAll(ctx context.Context, tx *sql.Tx, es []gate.Evaluation) ([]gate.Evaluation, error) {
+func (j *Jobs) submitAll(ctx context.Context, tx *transaction, es []gate.Evaluation) ([]gate.Evaluation, error) {
 	var out []gate.Evaluation
 	seen := map[string]gate.Evaluation{}
 	for _, e := range es {
@@ -61,7 +64,10 @@ func (j *Jobs) submitAll(ctx context.Context, tx *sql.Tx, es []gate.Evaluation) 
 		if !ok {
 			first = e
 			if e.State != gate.Done {
-				if first, _, err = j.submit(ctx, tx, e, ""); err != nil {
+				if first, _, err = j.store.insert(ctx, tx, e, "", func() error { return nil }); err != nil {
+					return nil, err
+				}
+				if err := j.enqueue(ctx, tx, e, batch); err != nil {
 					return nil, err
 				}
 			}
@@ -99,9 +105,9 @@ func (n *named) conflict(key string) error {
 }
 
 // named looks a key up; nil when it was never used.
-func (s *Store) named(ctx context.Context, tx *sql.Tx, key string) (*named, error) {
+func (s *Store) named(ctx context.Context, tx *transaction, key string) (*named, error) {
 	n := &named{ids: []string{""}}
-	err := tx.QueryRowContext(ctx, `SELECT id, fingerprint FROM evaluations WHERE idempotency_key = ?`, key).Scan(&n.ids[0], &n.fingerprint)
+	err := tx.QueryRowContext(ctx, `SELECT id, fingerprint FROM evaluations WHERE idempotency_key = $1`, key).Scan(&n.ids[0], &n.fingerprint)
 	if err == nil {
 		return n, nil
 	}
@@ -110,7 +116,7 @@ func (s *Store) named(ctx context.Context, tx *sql.Tx, key string) (*named, erro
 	}
 	var ids []byte
 	n.batch = true
-	err = tx.QueryRowContext(ctx, `SELECT fingerprint, evaluations FROM batches WHERE idempotency_key = ?`, key).Scan(&n.fingerprint, &ids)
+	err = tx.QueryRowContext(ctx, `SELECT fingerprint, evaluations FROM batches WHERE idempotency_key = $1`, key).Scan(&n.fingerprint, &ids)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -123,7 +129,7 @@ func (s *Store) named(ctx context.Context, tx *sql.Tx, key string) (*named, erro
 	return n, nil
 }
 
-func (s *Store) putBatch(ctx context.Context, tx *sql.Tx, key string, fingerprint []byte, es []gate.Evaluation) error {
+func (s *Store) putBatch(ctx context.Context, tx *transaction, key string, fingerprint []byte, es []gate.Evaluation) error {
 	var ids []string
 	for _, e := range es {
 		ids = append(ids, e.ID)
@@ -132,11 +138,11 @@ func (s *Store) putBatch(ctx context.Context, tx *sql.Tx, key string, fingerprin
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO batches (idempotency_key, fingerprint, evaluations, created_at) VALUES (?, ?, ?, ?)`, key, fingerprint, body, micros(s.now()))
+	_, err = tx.ExecContext(ctx, `INSERT INTO batches (idempotency_key, fingerprint, evaluations, created_at) VALUES ($1, $2, $3, $4)`, key, fingerprint, body, micros(s.now()))
 	return s.unavailable(err)
 }
 
-func (s *Store) evaluations(ctx context.Context, q querier, ids []string) ([]gate.Evaluation, error) {
+func (s *Store) evaluations(ctx context.Context, q conn, ids []string) ([]gate.Evaluation, error) {
 	var out []gate.Evaluation
 	for _, id := range ids {
 		e, err := s.evaluation(ctx, q, id)

@@ -9,8 +9,8 @@ import (
 
 // RecordBrokenGlass stores that something was admitted against the gate's word.
 func (s *Store) RecordBrokenGlass(ctx context.Context, b gate.BrokenGlass) error {
-	return s.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO broken_glass (at, namespace, kind, name, user, reason, refused) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+	return s.transaction(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO broken_glass (at, namespace, kind, name, "user", reason, refused) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			micros(b.At), b.Namespace, b.Kind, b.Name, b.User, b.Reason, b.Refused)
 		return s.unavailable(err)
 	})
@@ -18,7 +18,7 @@ func (s *Store) RecordBrokenGlass(ctx context.Context, b gate.BrokenGlass) error
 
 // BrokenGlass lists what was admitted against the gate's word, newest first.
 func (s *Store) BrokenGlass(ctx context.Context, limit int) ([]gate.BrokenGlass, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT at, namespace, kind, name, user, reason, refused FROM broken_glass ORDER BY id DESC LIMIT ?`, limit)
+	rows, err := s.read.QueryContext(ctx, `SELECT at, namespace, kind, name, "user", reason, refused FROM broken_glass ORDER BY id DESC LIMIT $1`, limit)
 	if err != nil {
 		return nil, s.unavailable(err)
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/imagegate/imagegate/internal/gate"
@@ -50,33 +52,59 @@ func (j *Jobs) Cancel(ctx context.Context, id string) (gate.Evaluation, error) {
 	return j.store.Evaluation(ctx, id)
 }
 
-// running are the contexts of the evaluations that run in this process.
+// running are the evaluations that run in this process.
 type running struct {
-	mu      sync.Mutex
-	cancels map[string]context.CancelCauseFunc // mu guards it
+	mu  sync.Mutex // guards all
+	all map[string]run
 }
 
-// enter is ctx, which cancel ends early. leave must be called.
-func (r *running) enter(ctx context.Context, id string) (_ context.Context, leave func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
+// run is one of them.
+type run struct {
+	caller, image string
+	cancel        context.CancelCauseFunc
+}
+
+// enter is ctx, which cancel ends early. leave must be called. It is not
+// entered where as many as may be of one caller or of one image run already:
+// those who wait for one slow image would leave no room for others.
+func (r *running) enter(ctx context.Context, e gate.Evaluation, ofCaller, ofImage int) (_ context.Context, leave func(), entered bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.cancels == nil {
-		r.cancels = map[string]context.CancelCauseFunc{}
+	for _, other := range r.all {
+		if other.caller == e.Request.Caller {
+			ofCaller--
+		}
+		if other.image == e.Request.Image {
+			ofImage--
+		}
 	}
-	r.cancels[id] = cancel
+	if ofCaller <= 0 || ofImage <= 0 {
+		return ctx, nil, false
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	if r.all == nil {
+		r.all = map[string]run{}
+	}
+	r.all[e.ID] = run{e.Request.Caller, e.Request.Image, cancel}
 	return ctx, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		delete(r.cancels, id)
+		delete(r.all, e.ID)
 		cancel(nil)
-	}
+	}, true
 }
 
 func (r *running) cancel(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if cancel := r.cancels[id]; cancel != nil {
-		cancel(errCancelled)
+	if run, ok := r.all[id]; ok {
+		run.cancel(errCancelled)
 	}
+}
+
+// ids are the evaluations that run here.
+func (r *running) ids() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.all))
 }

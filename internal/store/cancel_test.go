@@ -158,7 +158,7 @@ func TestCancellingWhileItIsDecidedLeavesOneVerdict(t *testing.T) {
 	}
 	all.Wait()
 	var verdicts int
-	if err := s.read.QueryRow(`SELECT count(*) FROM verdicts`).Scan(&verdicts); err != nil || verdicts != 40 {
+	if err := s.read.QueryRowContext(t.Context(), `SELECT count(*) FROM verdicts`).Scan(&verdicts); err != nil || verdicts != 40 {
 		t.Errorf("%d verdicts for 40 evaluations (%d cancelled, %d decided first), %v", verdicts, called.Load(), stood.Load(), err)
 	}
 }

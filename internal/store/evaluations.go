@@ -15,7 +15,8 @@ import (
 
 // insert stores a new evaluation, unless one with the same idempotency key is
 // there: that one is returned if it asks the same, and CodeConflict otherwise.
-func (s *Store) insert(ctx context.Context, tx *sql.Tx, e gate.Evaluation, key string) (gate.Evaluation, bool, error) {
+// A new one is stored when admit lets it in.
+func (s *Store) insert(ctx context.Context, tx *transaction, e gate.Evaluation, key string, admit func() error) (gate.Evaluation, bool, error) {
 	request, err := json.Marshal(e.Request)
 	if err != nil {
 		return e, false, err
@@ -34,14 +35,12 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, e gate.Evaluation, key s
 			return found, false, err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO evaluations (id, request, idempotency_key, fingerprint, created_at) VALUES (?, ?, ?, ?, ?)`,
-		e.ID, request, optional(key), fingerprint[:], micros(e.CreatedAt))
+	if err := admit(); err != nil {
+		return e, false, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO evaluations (id, request, idempotency_key, fingerprint, created_at, caller) VALUES ($1, $2, $3, $4, $5, $6)`,
+		e.ID, request, optional(key), fingerprint[:], micros(e.CreatedAt), e.Request.Caller)
 	return e, true, s.unavailable(err)
-}
-
-// querier is a database or a transaction.
-type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // Evaluation returns an evaluation; a done one has its verdict. CodeNotFound
@@ -50,12 +49,13 @@ func (s *Store) Evaluation(ctx context.Context, id string) (gate.Evaluation, err
 	return s.evaluation(ctx, s.read, id)
 }
 
-func (s *Store) evaluation(ctx context.Context, q querier, id string) (gate.Evaluation, error) {
+func (s *Store) evaluation(ctx context.Context, q conn, id string) (gate.Evaluation, error) {
 	e := gate.Evaluation{ID: id, State: gate.Queued}
 	var request []byte
+	var caller string
 	var created int64
 	var started, done sql.NullInt64
-	err := q.QueryRowContext(ctx, `SELECT request, created_at, started_at, done_at FROM evaluations WHERE id = ?`, id).Scan(&request, &created, &started, &done)
+	err := q.QueryRowContext(ctx, `SELECT request, caller, created_at, started_at, done_at FROM evaluations WHERE id = $1`, id).Scan(&request, &caller, &created, &started, &done)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.unrequested(ctx, q, id)
 	}
@@ -65,6 +65,7 @@ func (s *Store) evaluation(ctx context.Context, q querier, id string) (gate.Eval
 	if err := json.Unmarshal(request, &e.Request); err != nil {
 		return e, gate.NewError(gate.CodeInternal, "the stored request of evaluation "+id+" cannot be read", err)
 	}
+	e.Request.Caller = caller
 	e.CreatedAt, e.StartedAt, e.DoneAt = time.UnixMicro(created).UTC(), instant(started), instant(done)
 	if started.Valid {
 		e.State = gate.Running
@@ -74,7 +75,7 @@ func (s *Store) evaluation(ctx context.Context, q querier, id string) (gate.Eval
 		return e, nil
 	}
 	e.State = gate.Done
-	e.Verdict, err = scanVerdict(q.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.id = ?`, id))
+	e.Verdict, err = scanVerdict(q.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.id = $1`, id))
 	if err == nil && e.Verdict == nil {
 		err = gate.NewError(gate.CodeInternal, "evaluation "+id+" is done and has no verdict", nil)
 	}
@@ -83,8 +84,8 @@ func (s *Store) evaluation(ctx context.Context, q querier, id string) (gate.Eval
 
 // unrequested is the evaluation of a verdict that the command line made, which
 // was never queued.
-func (s *Store) unrequested(ctx context.Context, q querier, id string) (gate.Evaluation, error) {
-	v, err := scanVerdict(q.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.id = ?`, id))
+func (s *Store) unrequested(ctx context.Context, q conn, id string) (gate.Evaluation, error) {
+	v, err := scanVerdict(q.QueryRowContext(ctx, `SELECT `+columns+` WHERE v.id = $1`, id))
 	if err != nil {
 		return gate.Evaluation{}, s.unavailable(err)
 	}
@@ -95,8 +96,8 @@ func (s *Store) unrequested(ctx context.Context, q querier, id string) (gate.Eva
 }
 
 func (s *Store) start(ctx context.Context, id string) error {
-	return s.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE evaluations SET started_at = ? WHERE id = ? AND started_at IS NULL AND done_at IS NULL`, micros(s.now()), id)
+	return s.transaction(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `UPDATE evaluations SET started_at = $1 WHERE id = $2 AND started_at IS NULL AND done_at IS NULL`, micros(s.now()), id)
 		return s.unavailable(err)
 	})
 }
@@ -104,9 +105,12 @@ func (s *Store) start(ctx context.Context, id string) error {
 // finish marks an evaluation done and wakes those who wait for it. Its verdict
 // is stored by then.
 func (s *Store) finish(ctx context.Context, id string) error {
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE evaluations SET done_at = ? WHERE id = ? AND done_at IS NULL`, micros(s.now()), id)
-		return s.unavailable(err)
+	err := s.transaction(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `UPDATE evaluations SET done_at = $1 WHERE id = $2 AND done_at IS NULL`, micros(s.now()), id)
+		if err == nil {
+			err = s.engine.tell(ctx, tx, news{Done: id})
+		}
+		return err
 	})
 	if err == nil {
 		s.wake(id)

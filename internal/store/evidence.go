@@ -13,14 +13,14 @@ import (
 )
 
 // putEvidence stores evidence under the sha256 of its JSON, once.
-func (s *Store) putEvidence(ctx context.Context, tx *sql.Tx, ev *gate.Evidence) (string, error) {
+func (s *Store) putEvidence(ctx context.Context, tx *transaction, ev *gate.Evidence) (string, error) {
 	data, err := json.Marshal(ev)
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(data)
 	digest := "sha256:" + hex.EncodeToString(sum[:])
-	_, err = tx.ExecContext(ctx, `INSERT INTO evidence (digest, body, created_at) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING`,
+	_, err = tx.ExecContext(ctx, `INSERT INTO evidence (digest, body, created_at) VALUES ($1, $2, $3) ON CONFLICT (digest) DO NOTHING`,
 		digest, s.encoder.EncodeAll(data, nil), micros(s.now()))
 	return digest, s.unavailable(err)
 }
@@ -29,7 +29,7 @@ func (s *Store) putEvidence(ctx context.Context, tx *sql.Tx, ev *gate.Evidence) 
 // CodeNotFound names the digest.
 func (s *Store) Evidence(ctx context.Context, digest string) (*gate.Evidence, error) {
 	var body []byte
-	err := s.read.QueryRowContext(ctx, `SELECT body FROM evidence WHERE digest = ?`, digest).Scan(&body)
+	err := s.read.QueryRowContext(ctx, `SELECT body FROM evidence WHERE digest = $1`, digest).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, gate.NewError(gate.CodeNotFound, fmt.Sprintf("no evidence %s is stored", digest), nil)
 	}

@@ -48,11 +48,7 @@ func TestATokenIsFoundByItsHashWithWhatItMay(t *testing.T) {
 
 func TestRevokingHoldsForOtherProcessesAtOnce(t *testing.T) {
 	s := openTest(t)
-	other, err := Open(t.Context(), s.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = other.Close() }()
+	other := openAgain(t, s)
 	var secrets []string
 	for _, id := range []string{"t1", "t2"} {
 		token, secret := storedToken(id, "ci")

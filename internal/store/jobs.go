@@ -2,14 +2,13 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/imagegate/imagegate/internal/gate"
@@ -25,7 +24,13 @@ type JobsOptions struct {
 	Attempts int
 	// Backoff is the wait after the given attempt; nil doubles from 2 s.
 	Backoff func(attempt int) time.Duration
-	Logger  *slog.Logger
+	// MaxQueued and MaxQueuedPerCaller bound what is accepted and not answered,
+	// by all replicas together; 0 bounds nothing.
+	MaxQueued, MaxQueuedPerCaller int
+	// ID is this process's among all that ever ran jobs of this database, and
+	// Replica its name for people.
+	ID, Replica string
+	Logger      *slog.Logger
 }
 
 // Run evaluates one evaluation. With last, it must end in a stored verdict,
@@ -35,9 +40,13 @@ type Run func(ctx context.Context, e gate.Evaluation, last bool) error
 // Jobs runs the queue of evaluations.
 type Jobs struct {
 	store   *Store
-	client  *river.Client[*sql.Tx]
-	unlock  func()
+	options JobsOptions
+	workers *river.Workers
+	queue   queue
 	running running
+
+	attending chan struct{} // closed when attend has ended
+	stop      context.CancelFunc
 }
 
 // evaluate is the one kind of job there is.
@@ -49,42 +58,40 @@ type evaluate struct {
 func (evaluate) Kind() string { return "evaluate" }
 
 // NewJobs takes up the queue: what ran when an earlier process ended is put
-// back first. CodeConflict when another process runs the jobs of this database.
-func (s *Store) NewJobs(ctx context.Context, run Run, o JobsOptions) (*Jobs, error) {
-	unlock, err := lockFile(s.path+".jobs", false)
-	if err != nil {
-		return nil, gate.NewError(gate.CodeConflict, fmt.Sprintf("another process serves from the database %s: end it, or name another directory with --data", s.path), err)
+// back first. CodeConflict when the database is a file and another process runs
+// its jobs.
+func (s *Store) NewJobs(ctx context.Context, run Run, o JobsOptions) (_ *Jobs, err error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	j := &Jobs{store: s, unlock: unlock}
-	if err := s.takeUp(ctx); err != nil {
-		unlock()
+	if o.ID == "" {
+		o.ID = rand.Text()
+	}
+	j := &Jobs{store: s, options: o, workers: river.NewWorkers(), attending: make(chan struct{}), stop: func() {}}
+	river.AddWorker(j.workers, &worker{store: s, run: run, log: o.Logger, running: &j.running, slots: o.Workers})
+	if j.queue, err = s.engine.queue(ctx, j, o); err != nil {
 		return nil, err
 	}
-	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{store: s, run: run, log: o.Logger, running: &j.running})
-	j.client, err = river.NewClient(riversqlite.New(s.write), &river.Config{
+	return j, nil
+}
+
+// config is River's, but for what engines add.
+func (j *Jobs) config(o JobsOptions) *river.Config {
+	return &river.Config{
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: max(1, o.Workers)}},
-		Workers:              workers,
+		Workers:              j.workers,
 		JobTimeout:           o.Timeout,
-		RescueStuckJobsAfter: o.Timeout + time.Hour, // takeUp is quicker; this is for a stuck goroutine
+		RescueStuckJobsAfter: o.Timeout + time.Hour, // taking up is quicker; this is for a stuck goroutine
 		MaxAttempts:          max(1, o.Attempts),
 		RetryPolicy:          backoff(o.Backoff),
 		FetchCooldown:        10 * time.Millisecond,
 		FetchPollInterval:    200 * time.Millisecond,
 		Logger:               quiet(o.Logger),
-	})
-	if err != nil {
-		unlock()
-		return nil, s.unavailable(err)
 	}
-	return j, nil
 }
 
 // quiet keeps River's own news to what is wrong.
 func quiet(log *slog.Logger) *slog.Logger {
-	if log == nil {
-		return slog.New(slog.DiscardHandler)
-	}
 	return slog.New(atLeast{log.Handler(), slog.LevelError})
 }
 
@@ -100,52 +107,58 @@ func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
 
 // Start begins to work. Running jobs are not ended when ctx is; Stop does that.
 func (j *Jobs) Start(ctx context.Context) error {
-	return j.store.unavailable(j.client.Start(context.WithoutCancel(ctx)))
+	attending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	j.stop = stop
+	go func() {
+		defer close(j.attending)
+		j.queue.attend(attending)
+	}()
+	return j.store.unavailable(j.queue.Start(context.WithoutCancel(ctx)))
 }
 
 // Stop takes no new job and waits for those that run. When ctx ends first they
-// are cancelled and will be taken up at the next start.
+// are cancelled and will be taken up at the next start, or by another replica.
 func (j *Jobs) Stop(ctx context.Context) error {
-	defer j.unlock()
-	err := j.client.Stop(ctx)
+	err := j.queue.Stop(ctx)
+	ending, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer done()
 	if err != nil {
-		cancelled, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer done()
-		err = j.client.StopAndCancel(cancelled)
+		err = j.queue.StopAndCancel(ending)
 	}
+	j.stop()
+	select {
+	case <-j.attending:
+	case <-ending.Done():
+	}
+	j.queue.leave(ending)
 	return err
 }
 
 // Submit stores an evaluation and its job in one transaction. When it returns,
 // the evaluation will be answered. created is false when the idempotency key
-// named an earlier one, which is returned.
+// named an earlier one, which is returned. CodeBusy: too many wait already.
 func (j *Jobs) Submit(ctx context.Context, e gate.Evaluation, idempotencyKey string) (stored gate.Evaluation, created bool, err error) {
-	err = j.store.transaction(ctx, func(tx *sql.Tx) error {
-		stored, created, err = j.submit(ctx, tx, e, idempotencyKey)
-		return err
+	err = j.store.transaction(ctx, func(tx *transaction) error {
+		stored, created, err = j.store.insert(ctx, tx, e, idempotencyKey, func() error { return j.admit(ctx, tx, e.Request.Caller, 1) })
+		if err != nil || !created {
+			return err
+		}
+		return j.enqueue(ctx, tx, e, single)
 	})
 	return stored, created, err
 }
 
-func (j *Jobs) submit(ctx context.Context, tx *sql.Tx, e gate.Evaluation, idempotencyKey string) (gate.Evaluation, bool, error) {
-	stored, created, err := j.store.insert(ctx, tx, e, idempotencyKey)
-	if err != nil || !created {
-		return stored, false, err
+// enqueue adds the job of a stored evaluation.
+func (j *Jobs) enqueue(ctx context.Context, tx *transaction, e gate.Evaluation, kind bulk) error {
+	turn, err := j.store.takeTurn(ctx, tx, e.ID, e.Request.Caller, kind)
+	if err != nil {
+		return j.store.unavailable(err)
 	}
-	_, err = j.client.InsertTx(ctx, tx, evaluate{ID: e.ID}, nil)
-	return stored, true, j.store.unavailable(err)
-}
-
-// takeUp puts back what an earlier process left running. The lock says that it
-// is gone, so there is nothing to wait for.
-func (s *Store) takeUp(ctx context.Context) error {
-	return s.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE river_job SET state = 'available', max_attempts = max(max_attempts, attempt + 1) WHERE state = 'running'`)
-		if err == nil {
-			_, err = tx.ExecContext(ctx, `DELETE FROM river_leader`)
-		}
-		return s.unavailable(err)
-	})
+	id, err := j.queue.insert(ctx, tx, evaluate{ID: e.ID})
+	if err == nil {
+		err = j.queue.takeTurn(ctx, tx, id, turn)
+	}
+	return j.store.unavailable(err)
 }
 
 // worker runs one job.
@@ -155,16 +168,27 @@ type worker struct {
 	run     Run
 	log     *slog.Logger
 	running *running
+	slots   int // how many jobs run at once
 }
+
+// yield is how long a job waits that may not run beside those that do.
+const yield = time.Second
 
 // Work implements river.Worker. What comes back as an error is tried again.
 func (w *worker) Work(ctx context.Context, job *river.Job[evaluate]) error {
-	// Who cancels stores the verdict first and looks for the run then, so it is
-	// found here or there.
-	ctx, leave := w.running.enter(ctx, job.Args.ID)
-	defer leave()
 	e, err := w.store.Evaluation(ctx, job.Args.ID)
 	if err != nil || e.State == gate.Done {
+		return err
+	}
+	ctx, leave, entered := w.running.enter(ctx, e, max(1, w.slots/2), max(1, w.slots/4))
+	if !entered {
+		w.store.overdue(ctx, job.ID)
+		return river.JobSnooze(yield)
+	}
+	defer leave()
+	// Who cancels stores the verdict first and looks for the run then, so it is
+	// found here or there.
+	if e, err = w.store.Evaluation(ctx, e.ID); err != nil || e.State == gate.Done {
 		return err
 	}
 	if err := w.store.start(ctx, e.ID); err != nil {
@@ -175,9 +199,8 @@ func (w *worker) Work(ctx context.Context, job *river.Job[evaluate]) error {
 		if errors.Is(context.Cause(ctx), errCancelled) {
 			return w.store.finish(context.WithoutCancel(ctx), e.ID)
 		}
-		if w.log != nil {
-			w.log.Warn("an evaluation will be tried again", "evaluation", e.ID, "image", e.Request.Image, "attempt", job.Attempt, "error", err)
-		}
+		w.log.Warn("an evaluation will be tried again", "evaluation", e.ID, "image", e.Request.Image, "attempt", job.Attempt, "error", err)
+		w.store.overdue(ctx, job.ID)
 		if last {
 			// Nothing could be stored, a full disk perhaps. An accepted
 			// request is answered, however late.

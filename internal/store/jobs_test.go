@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -145,11 +144,11 @@ func TestAPanicCostsOneAttempt(t *testing.T) {
 
 func TestFiftySubmitsAtOnceAllEnd(t *testing.T) {
 	s := openTest(t)
-	j := work(t, s, passing(s), JobsOptions{Workers: 4})
+	j := work(t, s, passing(s), JobsOptions{Workers: 8})
 	var all sync.WaitGroup
 	for i := range 50 {
 		all.Go(func() {
-			if _, _, err := submit(t, j, fmt.Sprint(i), "", "app"); err != nil {
+			if _, _, err := submit(t, j, fmt.Sprint(i), "", fmt.Sprint("app", i)); err != nil {
 				t.Error(err)
 				return
 			}
@@ -161,14 +160,10 @@ func TestFiftySubmitsAtOnceAllEnd(t *testing.T) {
 	all.Wait()
 }
 
-func TestOneProcessRunsTheJobs(t *testing.T) {
-	s := openTest(t)
+func TestOneProcessRunsTheJobsOfAFile(t *testing.T) {
+	s := openFileTest(t)
 	work(t, s, passing(s), JobsOptions{})
-	second, err := Open(t.Context(), s.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = second.Close() }()
+	second := openAgain(t, s)
 	if _, err := second.NewJobs(t.Context(), passing(second), JobsOptions{Timeout: time.Minute}); gate.CodeOf(err) != gate.CodeConflict {
 		t.Errorf("a second one: %v", err)
 	}
@@ -222,12 +217,12 @@ func child(path string) {
 		}
 		fmt.Println("hanging")
 		select {}
-	}, JobsOptions{Workers: 4, Timeout: time.Hour, Attempts: 2})
+	}, JobsOptions{Workers: 8, Timeout: time.Hour, Attempts: 2})
 	if err != nil {
 		panic(err)
 	}
 	for i := range 10 {
-		if _, _, err := j.Submit(context.Background(), gate.Evaluation{ID: fmt.Sprint(i), CreatedAt: noon}, ""); err != nil {
+		if _, _, err := j.Submit(context.Background(), gate.Evaluation{ID: fmt.Sprint(i), Request: gate.Request{Image: fmt.Sprint(i)}, CreatedAt: noon}, ""); err != nil {
 			panic(err)
 		}
 	}
@@ -237,15 +232,8 @@ func child(path string) {
 	select {}
 }
 
-func TestMain(m *testing.M) {
-	if path := os.Getenv("IMAGEGATE_STORE_TEST_CHILD"); path != "" {
-		child(path)
-	}
-	os.Exit(m.Run())
-}
-
 func TestAcceptedEvaluationsSurviveKill9(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "imagegate.db")
+	path := newDatabase(t)
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), "IMAGEGATE_STORE_TEST_CHILD="+path)
 	cmd.Stderr = os.Stderr
@@ -279,7 +267,7 @@ func TestAcceptedEvaluationsSurviveKill9(t *testing.T) {
 		}
 	}
 	var verdicts int
-	if err := s.read.QueryRow(`SELECT count(*) FROM verdicts`).Scan(&verdicts); err != nil || verdicts != 10 {
+	if err := s.read.QueryRowContext(t.Context(), `SELECT count(*) FROM verdicts`).Scan(&verdicts); err != nil || verdicts != 10 {
 		t.Errorf("%d verdicts for ten evaluations, %v", verdicts, err)
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func (s *Store) List(ctx context.Context, f gate.Filter, after *gate.Position, l
 	}
 	query := []string{listedColumns, `WHERE`, strings.Join(where, ` AND `), `ORDER BY created_at DESC, id DESC`}
 	if !f.Pattern() { // a pattern is held against each row here, so SQLite cannot count them
-		query, args = append(query, `LIMIT ?`), append(args, limit)
+		query, args = append(query, fmt.Sprintf(`LIMIT $%d`, len(args)+1)), append(args, limit)
 	}
 	rows, err := s.read.QueryContext(ctx, strings.Join(query, ` `), args...)
 	if err != nil {
@@ -53,8 +54,13 @@ func (s *Store) List(ctx context.Context, f gate.Filter, after *gate.Position, l
 // conditions are the filter in SQL. Every part is a constant of ours.
 func conditions(f gate.Filter, after *gate.Position) (where []string, args []any, err error) {
 	where = []string{"true"}
+	// Each ? of a condition is the next parameter.
 	add := func(condition string, values ...any) {
-		where, args = append(where, condition), append(args, values...)
+		for _, v := range values {
+			args = append(args, v)
+			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
+		}
+		where = append(where, condition)
 	}
 	name, repository, err := f.Exact()
 	if err != nil {
@@ -70,7 +76,7 @@ func conditions(f gate.Filter, after *gate.Position) (where []string, args []any
 		// What a pattern begins with, a name that fits begins with. That singles
 		// out a team's images, and hardly a registry's, which are read in order.
 		prefix := f.Image[:strings.IndexAny(f.Image, gate.PatternCharacters)]
-		column := "+name"
+		column := "name || ''" // no index
 		if _, path, _ := strings.Cut(prefix, "/"); path != "" {
 			column = "name"
 		}
@@ -131,7 +137,7 @@ const nameBatch = 500
 func (s *Store) nameListed(ctx context.Context) error {
 	for {
 		var images [][2]string
-		rows, err := s.read.QueryContext(ctx, `SELECT id, image FROM listing WHERE repository IS NULL LIMIT ?`, nameBatch)
+		rows, err := s.read.QueryContext(ctx, `SELECT id, image FROM listing WHERE repository IS NULL LIMIT $1`, nameBatch)
 		if err != nil {
 			return s.unavailable(err)
 		}
@@ -149,7 +155,7 @@ func (s *Store) nameListed(ctx context.Context) error {
 		if len(images) == 0 {
 			return nil
 		}
-		if err := s.transaction(ctx, func(tx *sql.Tx) error {
+		if err := s.transaction(ctx, func(tx *transaction) error {
 			for _, of := range images {
 				if err := s.nameOne(ctx, tx, of[0], of[1]); err != nil {
 					return err
@@ -164,11 +170,11 @@ func (s *Store) nameListed(ctx context.Context) error {
 
 // nameOne stores the names of a listed image. What is no reference was refused,
 // and is found by nothing but its own spelling.
-func (s *Store) nameOne(ctx context.Context, tx *sql.Tx, id, image string) error {
+func (s *Store) nameOne(ctx context.Context, tx *transaction, id, image string) error {
 	ref, err := gate.ParseReference(image)
 	if err != nil {
 		ref = gate.Reference{Name: image}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE listing SET name = ?, repository = ? WHERE id = ?`, ref.Name, ref.Repository, id)
+	_, err = tx.ExecContext(ctx, `UPDATE listing SET name = $1, repository = $2 WHERE id = $3`, ref.Name, ref.Repository, id)
 	return s.unavailable(err)
 }

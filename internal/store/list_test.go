@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,8 +18,8 @@ import (
 // accept stores an evaluation that nobody runs.
 func accept(t testing.TB, s *Store, id, image string, at time.Time) {
 	t.Helper()
-	if err := s.transaction(context.Background(), func(tx *sql.Tx) error {
-		_, _, err := s.insert(context.Background(), tx, gate.Evaluation{ID: id, Request: gate.Request{Image: image}, CreatedAt: at}, "")
+	if err := s.transaction(context.Background(), func(tx *transaction) error {
+		_, _, err := s.insert(context.Background(), tx, gate.Evaluation{ID: id, Request: gate.Request{Image: image}, CreatedAt: at}, "", func() error { return nil })
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -154,7 +152,7 @@ func TestPagesHoldEveryEvaluationOnceWhileOthersArrive(t *testing.T) {
 }
 
 func TestAListTakesAnIndexForEveryFilterThatSinglesOut(t *testing.T) {
-	s := openTest(t)
+	s := openFileTest(t) // SQLite tells in one line
 	for index, f := range map[string]gate.Filter{
 		"listing_newest": {}, "listing_by_digest": {Digest: zeros}, "listing_by_repository": {Image: "r.example/app"}, "listing_by_name": {Image: "r.example/app:1"}, "listing_by_name (name>? AND name<?)": {Image: "r.example/team/**"},
 		"listing_open": {State: gate.Queued}, "listing_by_decision": {Decision: gate.Errored},
@@ -165,7 +163,7 @@ func TestAListTakesAnIndexForEveryFilterThatSinglesOut(t *testing.T) {
 		}
 		var a, b, c int
 		var plan string
-		if err := s.read.QueryRow(`EXPLAIN QUERY PLAN SELECT id FROM listing WHERE `+strings.Join(where, " AND ")+` ORDER BY created_at DESC, id DESC LIMIT 50`, args...).Scan(&a, &b, &c, &plan); err != nil {
+		if err := s.read.QueryRowContext(t.Context(), `EXPLAIN QUERY PLAN SELECT id FROM listing WHERE `+strings.Join(where, " AND ")+` ORDER BY created_at DESC, id DESC LIMIT 50`, args...).Scan(&a, &b, &c, &plan); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(plan+" ", index+" ") {
@@ -176,16 +174,11 @@ func TestAListTakesAnIndexForEveryFilterThatSinglesOut(t *testing.T) {
 
 func TestWhatWasStoredBeforeListsIsListed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "old.db")
-	old := &Store{path: path}
-	var err error
-	if old.write, err = open(path, 1); err != nil {
-		t.Fatal(err)
-	}
-	files, err := fs.Sub(migrations, "migrations")
+	old, err := openFile(path, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, old.write, files, goose.WithGoMigrations(old.backfill()))
+	provider, err := newProvider(goose.DialectSQLite3, old, goose.WithGoMigrations((&Store{}).backfill()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +192,7 @@ func TestWhatWasStoredBeforeListsIsListed(t *testing.T) {
 		`INSERT INTO verdicts (id, digest, policy_digest, decision, decided_at, document) VALUES ('rescan', 'd', 'p', 'fail', 14, '{"image":"r.example/app@d"}')`,
 		`INSERT INTO verdicts (id, digest, policy_digest, decision, decided_at, document) VALUES ('broken', '', '', 'error', 1, 'not JSON')`,
 	} {
-		if _, err := old.write.Exec(write); err != nil {
+		if _, err := old.ExecContext(t.Context(), write); err != nil {
 			t.Fatal(write, err)
 		}
 	}
@@ -222,12 +215,12 @@ func TestWhatWasStoredBeforeListsIsListed(t *testing.T) {
 func TestAnEarlierVersionsWritesAreListed(t *testing.T) {
 	s := openTest(t)
 	for _, write := range []string{
-		`INSERT INTO evaluations (id, request, idempotency_key, fingerprint, created_at) VALUES ('1', '{"image":"r.example/app:1"}', NULL, x'00', 5)`,
+		`INSERT INTO evaluations (id, request, idempotency_key, fingerprint, created_at) VALUES ('1', '{"image":"r.example/app:1"}', NULL, '00', 5)`,
 		`UPDATE evaluations SET started_at = 6 WHERE id = '1' AND started_at IS NULL`,
 		`INSERT INTO verdicts (id, digest, policy_digest, decision, reuse_key, evidence, decided_at, expires_at, document) VALUES ('1', 'd', 'p', 'fail', NULL, NULL, 7, 8, '{"image":"r.example/app:1","violations":[{}],"warnings":[]}')`,
 		`UPDATE evaluations SET done_at = 9 WHERE id = '1' AND done_at IS NULL`,
 	} {
-		if _, err := s.write.Exec(write); err != nil {
+		if _, err := s.write.ExecContext(t.Context(), write); err != nil {
 			t.Fatal(write, err)
 		}
 	}

@@ -6,14 +6,25 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
 
-// putObjects stores manifests and configs, each once.
-func (s *Store) putObjects(ctx context.Context, tx *sql.Tx, objects map[string][]byte) error {
-	for digest, body := range objects {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO objects (digest, body) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING`, digest, s.encoder.EncodeAll(body, nil)); err != nil {
+// usedApart is the precision of when an object was last used: it is not written
+// again for each verdict on one image.
+const usedApart = time.Hour
+
+// putObjects stores manifests and configs, each once, and that they are used:
+// retention leaves alone what it finds used. In order, so that two who store
+// the same do not wait for each other.
+func (s *Store) putObjects(ctx context.Context, tx *transaction, objects map[string][]byte) error {
+	for _, digest := range slices.Sorted(maps.Keys(objects)) {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO objects (digest, body, used_at) VALUES ($1, $2, $3)
+			ON CONFLICT (digest) DO UPDATE SET used_at = excluded.used_at WHERE objects.used_at < $4`,
+			digest, s.encoder.EncodeAll(objects[digest], nil), micros(s.now()), micros(s.now().Add(-usedApart))); err != nil {
 			return s.unavailable(err)
 		}
 	}
@@ -24,7 +35,7 @@ func (s *Store) putObjects(ctx context.Context, tx *sql.Tx, objects map[string][
 // CodeNotFound names the digest.
 func (s *Store) Object(ctx context.Context, digest string) ([]byte, error) {
 	var body []byte
-	err := s.read.QueryRowContext(ctx, `SELECT body FROM objects WHERE digest = ?`, digest).Scan(&body)
+	err := s.read.QueryRowContext(ctx, `SELECT body FROM objects WHERE digest = $1`, digest).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, gate.NewError(gate.CodeNotFound, "the manifest or config "+digest+" is not kept: decide the image anew, from its registry", nil)
 	}

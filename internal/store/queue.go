@@ -3,10 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"os"
 	"time"
-
-	"github.com/imagegate/imagegate/internal/gate"
 )
 
 // Queue is how much was accepted and is not answered yet.
@@ -25,19 +22,4 @@ func (s *Store) Queue(ctx context.Context) (Queue, error) {
 		q.Oldest = max(0, s.now().Sub(instant(oldest)))
 	}
 	return q, s.unavailable(err)
-}
-
-// Size is that of the database on disk in bytes, with what was not yet folded
-// into its file.
-func (s *Store) Size() (int64, error) {
-	var total int64
-	for _, suffix := range []string{"", "-wal"} {
-		info, err := os.Stat(s.path + suffix)
-		if err == nil {
-			total += info.Size()
-		} else if suffix == "" {
-			return 0, gate.NewError(gate.CodeUnavailable, "the database "+s.path+" is not there", err)
-		}
-	}
-	return total, nil
 }

@@ -18,7 +18,7 @@ const maxListed = 1000
 // repository fits: one item for each digest, repository and policy name. One
 // rescan runs at a time: CodeConflict names the one that does.
 func (s *Store) CreateRescan(ctx context.Context, id, pattern string, now time.Time, fits func(repository string) bool) (gate.Rescan, error) {
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
+	err := s.transaction(ctx, func(tx *transaction) error {
 		return s.createRescan(ctx, tx, id, pattern, now, fits)
 	})
 	if err != nil {
@@ -27,7 +27,7 @@ func (s *Store) CreateRescan(ctx context.Context, id, pattern string, now time.T
 	return s.Rescan(ctx, id)
 }
 
-func (s *Store) createRescan(ctx context.Context, tx *sql.Tx, id, pattern string, now time.Time, fits func(repository string) bool) error {
+func (s *Store) createRescan(ctx context.Context, tx *transaction, id, pattern string, now time.Time, fits func(repository string) bool) error {
 	var running string
 	switch err := tx.QueryRowContext(ctx, `SELECT id FROM rescans WHERE done_at IS NULL`).Scan(&running); {
 	case err == nil:
@@ -35,7 +35,7 @@ func (s *Store) createRescan(ctx context.Context, tx *sql.Tx, id, pattern string
 	case !errors.Is(err, sql.ErrNoRows):
 		return s.unavailable(err)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO rescans (id, pattern, created_at) VALUES (?, ?, ?)`, id, pattern, micros(now)); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO rescans (id, pattern, created_at) VALUES ($1, $2, $3)`, id, pattern, micros(now)); err != nil {
 		return s.unavailable(err)
 	}
 	admitted, err := s.admitted(ctx, tx, now, fits)
@@ -47,7 +47,7 @@ func (s *Store) createRescan(ctx context.Context, tx *sql.Tx, id, pattern string
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO rescan_items (rescan, sequence, standing) VALUES (?, ?, ?)`, id, i+1, standing); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO rescan_items (rescan, sequence, standing, verdict_id) VALUES ($1, $2, $3, $4)`, id, i+1, standing, admitted[i].VerdictID); err != nil {
 			return s.unavailable(err)
 		}
 	}
@@ -56,9 +56,9 @@ func (s *Store) createRescan(ctx context.Context, tx *sql.Tx, id, pattern string
 
 // admitted are the standings that admit an image: passes, and fails whose grace
 // has not ended. Of several digests of one policy name the newest counts.
-func (s *Store) admitted(ctx context.Context, tx *sql.Tx, now time.Time, fits func(string) bool) ([]gate.Standing, error) {
+func (s *Store) admitted(ctx context.Context, tx *transaction, now time.Time, fits func(string) bool) ([]gate.Standing, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT `+standingColumns+` FROM standings s
-		WHERE (s.decision = 'pass' OR s.grace_until > ?)
+		WHERE (s.decision = 'pass' OR s.grace_until > $1)
 		AND NOT EXISTS (SELECT 1 FROM standings n WHERE n.digest = s.digest AND n.repository = s.repository AND n.policy_name = s.policy_name AND n.decided_at > s.decided_at)
 		ORDER BY s.repository, s.digest`, micros(now))
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *Store) Rescan(ctx context.Context, id string) (gate.Rescan, error) {
 	r := gate.Rescan{ID: id, State: gate.Running, NewlyFailing: []gate.RescanResult{}, Undecided: []gate.RescanResult{}}
 	var created int64
 	var done sql.NullInt64
-	err := s.read.QueryRowContext(ctx, `SELECT pattern, created_at, done_at FROM rescans WHERE id = ?`, id).Scan(&r.Pattern, &created, &done)
+	err := s.read.QueryRowContext(ctx, `SELECT pattern, created_at, done_at FROM rescans WHERE id = $1`, id).Scan(&r.Pattern, &created, &done)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, gate.NewError(gate.CodeNotFound, fmt.Sprintf("there is no rescan %.100q", id), nil)
 	}
@@ -94,8 +94,8 @@ func (s *Store) Rescan(ctx context.Context, id string) (gate.Rescan, error) {
 	if done.Valid {
 		r.State = gate.Done
 	}
-	err = s.read.QueryRowContext(ctx, `SELECT count(*), count(decision), coalesce(sum(decision = 'pass'), 0), coalesce(sum(decision = 'fail'), 0), coalesce(sum(decision = 'error'), 0)
-		FROM rescan_items WHERE rescan = ?`, id).Scan(&r.Total, &r.Done, &r.Passed, &r.Failed, &r.Errors)
+	err = s.read.QueryRowContext(ctx, `SELECT count(*), count(decision), count(*) FILTER (WHERE decision = 'pass'), count(*) FILTER (WHERE decision = 'fail'), count(*) FILTER (WHERE decision = 'error')
+		FROM rescan_items WHERE rescan = $1`, id).Scan(&r.Total, &r.Done, &r.Passed, &r.Failed, &r.Errors)
 	if err != nil {
 		return r, s.unavailable(err)
 	}
@@ -112,7 +112,7 @@ func (s *Store) Rescan(ctx context.Context, id string) (gate.Rescan, error) {
 // results are the images of a rescan that ended with a decision.
 func (s *Store) results(ctx context.Context, id string, d gate.Decision) ([]gate.RescanResult, error) {
 	out := []gate.RescanResult{}
-	rows, err := s.read.QueryContext(ctx, `SELECT result FROM rescan_items WHERE rescan = ? AND decision = ? ORDER BY sequence LIMIT ?`, id, d, maxListed)
+	rows, err := s.read.QueryContext(ctx, `SELECT result FROM rescan_items WHERE rescan = $1 AND decision = $2 ORDER BY sequence LIMIT $3`, id, d, maxListed)
 	if err != nil {
 		return out, s.unavailable(err)
 	}
@@ -143,7 +143,7 @@ func (s *Store) UnfinishedRescan(ctx context.Context) (string, error) {
 
 // NextRescanItems implements gate.Rescans.
 func (s *Store) NextRescanItems(ctx context.Context, rescan string, n int) ([]gate.RescanItem, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT sequence, standing FROM rescan_items WHERE rescan = ? AND decision IS NULL ORDER BY sequence LIMIT ?`, rescan, n)
+	rows, err := s.read.QueryContext(ctx, `SELECT sequence, standing FROM rescan_items WHERE rescan = $1 AND decision IS NULL ORDER BY sequence LIMIT $2`, rescan, n)
 	if err != nil {
 		return nil, s.unavailable(err)
 	}
@@ -169,16 +169,19 @@ func (s *Store) RescanDone(ctx context.Context, rescan string, item gate.RescanI
 	if err != nil {
 		return err
 	}
-	return s.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE rescan_items SET decision = ?, result = ? WHERE rescan = ? AND sequence = ? AND decision IS NULL`, r.Decision, result, rescan, item.Sequence)
+	return s.transaction(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `UPDATE rescan_items SET decision = $1, result = $2 WHERE rescan = $3 AND sequence = $4 AND decision IS NULL`, r.Decision, result, rescan, item.Sequence)
 		return s.unavailable(err)
 	})
 }
 
 // FinishRescan implements gate.Rescans.
 func (s *Store) FinishRescan(ctx context.Context, rescan string) error {
-	return s.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE rescans SET done_at = ? WHERE id = ? AND done_at IS NULL`, micros(s.now()), rescan)
-		return s.unavailable(err)
+	return s.transaction(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `UPDATE rescans SET done_at = $1 WHERE id = $2 AND done_at IS NULL`, micros(s.now()), rescan)
+		if err == nil {
+			err = s.engine.tell(ctx, tx, news{Done: rescan})
+		}
+		return err
 	})
 }

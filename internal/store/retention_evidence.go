@@ -5,6 +5,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -17,74 +20,64 @@ func (p *pruning) evidence(ctx context.Context) (evidence, objects int, err erro
 		return 0, 0, err
 	}
 	if evidence = len(doomed); !p.dry {
-		evidence, err = p.remove(ctx, doomed, nil, `DELETE FROM evidence AS e WHERE e.digest IN `+theBatch+` AND `+spareEvidence)
+		evidence, err = p.remove(ctx, doomed, `DELETE FROM evidence AS e WHERE e.digest IN `+p.batch(first)+` AND `+spareEvidence)
 		if err != nil {
 			return evidence, 0, err
 		}
 	}
-	left, newest, err := p.unnamed(ctx, doomed)
+	// What is stored from now on uses its objects from now on, give or take what
+	// that is rounded by and the clocks of replicas differ.
+	unused := fmt.Sprintf(`used_at < %d`, p.now-(2*usedApart).Microseconds())
+	left, err := p.unnamed(ctx, unused, doomed)
 	if err != nil || p.dry {
 		return evidence, len(left), err
 	}
-	// Evidence that came since may name what none did: it is read before
-	// each batch, in its transaction.
-	check := func(ctx context.Context, tx *sql.Tx, batch []any) ([]any, error) {
-		rest := map[string]bool{}
-		for _, digest := range batch {
-			rest[digest.(string)] = true
-		}
-		_, err := p.scan(ctx, tx, newest, nil, rest)
-		return keysOf(rest), err
-	}
-	objects, err = p.remove(ctx, left, check, `DELETE FROM objects WHERE digest IN `+theBatch)
+	objects, err = p.remove(ctx, left, `DELETE FROM objects WHERE digest IN `+p.batch(first)+` AND `+unused)
 	return evidence, objects, err
 }
 
-func keysOf(set map[string]bool) []any {
-	keys := make([]any, 0, len(set))
-	for k := range set {
-		keys = append(keys, k)
-	}
-	return keys
-}
-
-// unnamed are the objects that no evidence but the doomed names, and the newest
-// evidence that was read.
-func (p *pruning) unnamed(ctx context.Context, doomed []any) (objects []any, newest int64, err error) {
-	all, err := p.list(ctx, `SELECT digest FROM objects`)
-	if err != nil {
-		return nil, 0, err
+// unnamed are the unused objects that no evidence but the doomed names.
+func (p *pruning) unnamed(ctx context.Context, unused string, doomed []key) ([]key, error) {
+	all, err := p.list(ctx, `SELECT digest FROM objects WHERE `+unused)
+	if err != nil || len(all) == 0 {
+		return nil, err
 	}
 	left, skip := make(map[string]bool, len(all)), make(map[string]bool, len(doomed))
-	for _, digest := range all {
-		left[digest.(string)] = true
+	for _, k := range all {
+		left[k[0]] = true
 	}
-	for _, digest := range doomed {
-		skip[digest.(string)] = true
+	for _, k := range doomed {
+		skip[k[0]] = true
 	}
-	newest, err = p.scan(ctx, p.store.read, 0, skip, left)
-	return keysOf(left), newest, err
+	if err := p.scan(ctx, skip, left); err != nil {
+		return nil, err
+	}
+	keys := make([]key, 0, len(left))
+	for _, digest := range slices.Sorted(maps.Keys(left)) {
+		keys = append(keys, key{digest})
+	}
+	return keys, nil
 }
 
-// scan takes from left each digest that evidence after a row names, wherever in
-// it: keeping too much costs bytes, too little a rescan.
-func (p *pruning) scan(ctx context.Context, q querier, after int64, skip, left map[string]bool) (int64, error) {
+// scan takes from left each digest that evidence names, wherever in it: keeping
+// too much costs bytes, too little a rescan.
+func (p *pruning) scan(ctx context.Context, skip, left map[string]bool) error {
+	created, digest := int64(-1<<63), ""
 	for {
-		var digest string
 		var body []byte
-		err := q.QueryRowContext(ctx, `SELECT rowid, digest, body FROM evidence WHERE rowid > ? ORDER BY rowid LIMIT 1`, after).Scan(&after, &digest, &body)
+		err := p.store.read.QueryRowContext(ctx, `SELECT created_at, digest, body FROM evidence WHERE (created_at, digest) > ($1, $2) ORDER BY created_at, digest LIMIT 1`, created, digest).Scan(&created, &digest, &body)
 		if errors.Is(err, sql.ErrNoRows) {
-			return after, nil
+			return nil
 		}
 		if err != nil {
-			return after, err
+			return err
 		}
 		if skip[digest] {
 			continue
 		}
 		data, err := p.store.decoder.DecodeAll(body, nil)
 		if err != nil {
-			return after, gate.NewError(gate.CodeInternal, "the stored evidence "+digest+" cannot be unpacked, so it cannot be told which manifests and configs it needs: none was deleted", err)
+			return gate.NewError(gate.CodeInternal, "the stored evidence "+digest+" cannot be unpacked, so it cannot be told which manifests and configs it needs: none was deleted", err)
 		}
 		for _, name := range digestsIn(data) {
 			delete(left, name)

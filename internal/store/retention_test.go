@@ -45,7 +45,10 @@ func (a aged) put(id, image, repository string, policy gate.PolicyRef, days int,
 		r.Objects = map[string][]byte{digest: manifest}
 		r.Standing = &gate.Standing{Repository: repository, Digest: v.Digest, Policy: policy, Decision: d, DecidedAt: v.DecidedAt, ExpiresAt: v.ExpiresAt}
 	}
-	if _, err := a.Record(a.t.Context(), r); err != nil {
+	a.now = func() time.Time { return v.DecidedAt }
+	_, err := a.Record(a.t.Context(), r)
+	a.now = func() time.Time { return noon }
+	if err != nil {
 		a.t.Fatal(err)
 	}
 	if err := a.RecordSignature(a.t.Context(), id, gate.SignatureState{State: gate.Signed}); err != nil {
@@ -116,7 +119,7 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 		{"what an open evaluation has decided", func(a aged) {
 			a.put("1", "a", "", policyNow, 400, gate.Fail)
 			a.put("2", "a", "", policyNow, 300, gate.Fail)
-			if _, err := a.write.Exec(`INSERT INTO evaluations (id, request, created_at) VALUES ('1', '{}', 0)`); err != nil {
+			if _, err := a.write.ExecContext(a.t.Context(), `INSERT INTO evaluations (id, request, created_at) VALUES ('1', '{}', 0)`); err != nil {
 				a.t.Fatal(err)
 			}
 		}, "1 2"},
@@ -185,8 +188,8 @@ func TestPruningTakesWhatIsDone(t *testing.T) {
 		fmt.Sprintf(`INSERT INTO rescans (id, pattern, created_at, done_at) VALUES ('1', '*', 1, %d), ('2', '*', 2, %d)`, old, old),
 		`INSERT INTO rescan_items (rescan, sequence, standing, decision) SELECT r.id, value, '{}', 'pass' FROM rescans r, generate_series(1, 250)`,
 	} {
-		statement = strings.ReplaceAll(statement, "generate_series(1, 250)", "(WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 250) SELECT value FROM n)")
-		if _, err := a.write.Exec(statement); err != nil {
+		statement = strings.ReplaceAll(statement, "generate_series(1, 250)", "(WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 250) SELECT value FROM n) AS numbers")
+		if _, err := a.write.ExecContext(t.Context(), statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
@@ -217,17 +220,22 @@ func TestTheDatabaseForbidsWhatRetentionMayNotDo(t *testing.T) {
 	a.put("5", "a", "", policyNow, 90, gate.Fail)
 	for _, test := range []struct{ name, statement string }{
 		{"to delete what was not named", `DELETE FROM verdicts WHERE id = '1'`},
-		{"to delete a standing's verdict", `INSERT INTO retiring VALUES ('2', 9e18); DELETE FROM verdicts WHERE id = '2'`},
+		{"to delete a standing's verdict", `INSERT INTO retiring VALUES ('2', 9000000000000000000); DELETE FROM verdicts WHERE id = '2'`},
 		{"to delete an unexpired verdict", fmt.Sprintf(`INSERT INTO retiring VALUES ('4', %d); DELETE FROM verdicts WHERE id = '4'`, micros(noon))},
-		{"to delete the newest", `INSERT INTO retiring VALUES ('5', 9e18); DELETE FROM verdicts WHERE id = '5'`},
-		{"to change one that was named", `INSERT INTO retiring VALUES ('1', 9e18); UPDATE verdicts SET decision = 'pass' WHERE id = '1'`},
+		{"to delete the newest", `INSERT INTO retiring VALUES ('5', 9000000000000000000); DELETE FROM verdicts WHERE id = '5'`},
+		{"to change one that was named", `INSERT INTO retiring VALUES ('1', 9000000000000000000); UPDATE verdicts SET decision = 'pass' WHERE id = '1'`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := a.write.Exec(`BEGIN; DELETE FROM signatures; ` + test.statement); err == nil {
+			err := a.transaction(t.Context(), func(tx *transaction) error {
+				for _, statement := range strings.Split(`DELETE FROM signatures; `+test.statement, "; ") {
+					if _, err := tx.ExecContext(t.Context(), statement); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err == nil {
 				t.Error("it was done")
-			}
-			if _, err := a.write.Exec(`ROLLBACK`); err != nil {
-				t.Fatal(err)
 			}
 			if n := len(a.verdicts()); n != 5 {
 				t.Errorf("%d verdicts are left", n)
@@ -267,7 +275,7 @@ func TestPruningGivesOthersTheirTurn(t *testing.T) {
 
 func TestTheQueueIsCounted(t *testing.T) {
 	a := newAged(t)
-	if _, err := a.write.Exec(`INSERT INTO evaluations (id, request, created_at, started_at, done_at) VALUES ('1', '{}', ?1, NULL, NULL), ('2', '{}', ?1, NULL, NULL), ('3', '{}', ?1, 1, NULL), ('4', '{}', 1, 1, 1)`, micros(noon.Add(-time.Minute))); err != nil {
+	if _, err := a.write.ExecContext(t.Context(), `INSERT INTO evaluations (id, request, created_at, started_at, done_at) VALUES ('1', '{}', $1, NULL, NULL), ('2', '{}', $1, NULL, NULL), ('3', '{}', $1, 1, NULL), ('4', '{}', 1, 1, 1)`, micros(noon.Add(-time.Minute))); err != nil {
 		t.Fatal(err)
 	}
 	q, err := a.Queue(t.Context())

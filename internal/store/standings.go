@@ -33,9 +33,9 @@ func scanStanding(row interface{ Scan(...any) error }) (*gate.Standing, error) {
 }
 
 // putStanding stores where a digest stands, unless something newer is known.
-func (s *Store) putStanding(ctx context.Context, tx *sql.Tx, v *gate.Standing) error {
+func (s *Store) putStanding(ctx context.Context, tx *transaction, v *gate.Standing) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO standings (repository, digest, policy_digest, policy_name, verdict_id, decision, decided_at, expires_at, grace_until, reason)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (digest, repository, policy_digest) DO UPDATE SET policy_name = excluded.policy_name, verdict_id = excluded.verdict_id, decision = excluded.decision,
 			decided_at = excluded.decided_at, expires_at = excluded.expires_at, grace_until = excluded.grace_until, reason = excluded.reason
 		WHERE excluded.decided_at >= standings.decided_at`,
@@ -46,7 +46,7 @@ func (s *Store) putStanding(ctx context.Context, tx *sql.Tx, v *gate.Standing) e
 // Tag implements gate.Store.
 func (s *Store) Tag(ctx context.Context, repository, tag string) (string, error) {
 	var digest string
-	err := s.read.QueryRowContext(ctx, `SELECT digest FROM tags WHERE repository = ? AND tag = ?`, repository, tag).Scan(&digest)
+	err := s.read.QueryRowContext(ctx, `SELECT digest FROM tags WHERE repository = $1 AND tag = $2`, repository, tag).Scan(&digest)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -54,12 +54,12 @@ func (s *Store) Tag(ctx context.Context, repository, tag string) (string, error)
 }
 
 // putTag remembers what a tag resolved to.
-func (s *Store) putTag(ctx context.Context, tx *sql.Tx, v gate.Verdict, ref gate.Reference) error {
+func (s *Store) putTag(ctx context.Context, tx *transaction, v gate.Verdict, ref gate.Reference) error {
 	// The tag beside a digest is decoration: nobody resolved it.
 	if ref.Repository == "" || ref.Tag == "" || ref.Digest != "" || v.Digest == "" || v.Decision == gate.Errored {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO tags (repository, tag, digest, decided_at) VALUES (?, ?, ?, ?)
+	_, err := tx.ExecContext(ctx, `INSERT INTO tags (repository, tag, digest, decided_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (repository, tag) DO UPDATE SET digest = excluded.digest, decided_at = excluded.decided_at WHERE excluded.decided_at >= tags.decided_at`,
 		ref.Repository, ref.Tag, v.Digest, micros(v.DecidedAt))
 	return s.unavailable(err)

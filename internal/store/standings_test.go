@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -106,7 +105,7 @@ func TestObjectsComeBackAsTheyWereAndOnlySo(t *testing.T) {
 }
 
 func TestARescanTakesWhatIsAdmittedAndGoesOnAfterARestart(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "imagegate.db")
+	path := newDatabase(t)
 	s, err := Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
@@ -206,16 +205,12 @@ func TestWhatPassedBeforeAnUpgradeStandsAfterIt(t *testing.T) {
 func asSchema(t *testing.T, from string, version int64, tables ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "earlier.db")
-	db, err := open(path, 1, "foreign_keys(1)")
+	db, err := openFile(path, 1, "foreign_keys(1)")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithGoMigrations((&Store{}).backfill()))
+	provider, err := newProvider(goose.DialectSQLite3, db, goose.WithGoMigrations((&Store{}).backfill()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,17 +11,64 @@ import (
 	"time"
 
 	"github.com/imagegate/imagegate/internal/gate"
+	"github.com/imagegate/imagegate/internal/servertest"
 )
 
-// open opens a database in a directory of the test.
+// onPostgres has openTest open PostgreSQL's databases.
+var onPostgres bool
+
+// TestMain runs every test on SQLite, and then on PostgreSQL.
+func TestMain(m *testing.M) {
+	if path := os.Getenv("IMAGEGATE_STORE_TEST_CHILD"); path != "" {
+		child(path)
+	}
+	if code := m.Run(); code != 0 {
+		os.Exit(code)
+	}
+	onPostgres = true
+	os.Exit(m.Run())
+}
+
+// opened is what Open was given for the stores of tests, by store.
+var opened sync.Map
+
+// openTest opens a new database of the engine at hand.
 func openTest(t testing.TB) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "data", "imagegate.db"))
+	return openNamed(t, newDatabase(t))
+}
+
+// newDatabase names a database that is not there yet, or is empty.
+func newDatabase(t testing.TB) string {
+	t.Helper()
+	if onPostgres {
+		return servertest.PostgreSQL(t)
+	}
+	return filepath.Join(t.TempDir(), "data", "imagegate.db")
+}
+
+// openFileTest opens a new file, for what only files do.
+func openFileTest(t testing.TB) *Store {
+	t.Helper()
+	return openNamed(t, filepath.Join(t.TempDir(), "data", "imagegate.db"))
+}
+
+func openNamed(t testing.TB, database string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), database)
 	if err != nil {
 		t.Fatal(err)
 	}
+	opened.Store(s, database)
 	t.Cleanup(func() { _ = s.Close() })
 	return s
+}
+
+// openAgain opens the database of a store once more, as another process would.
+func openAgain(t testing.TB, s *Store) *Store {
+	t.Helper()
+	database, _ := opened.Load(s)
+	return openNamed(t, database.(string))
 }
 
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -51,10 +98,10 @@ func TestTheFirstVerdictOfAnIdStands(t *testing.T) {
 	if second.Decision != gate.Pass || second.Evidence != first.Evidence {
 		t.Errorf("the second one stands: %+v", second)
 	}
-	if _, err := s.write.Exec(`UPDATE verdicts SET decision = 'fail'`); err == nil {
+	if _, err := s.write.ExecContext(t.Context(), `UPDATE verdicts SET decision = 'fail'`); err == nil {
 		t.Error("a verdict can be changed")
 	}
-	if _, err := s.write.Exec(`DELETE FROM verdicts`); err == nil {
+	if _, err := s.write.ExecContext(t.Context(), `DELETE FROM verdicts`); err == nil {
 		t.Error("a verdict can be deleted")
 	}
 }
@@ -74,7 +121,7 @@ func TestEvidenceIsKeptOnceUnderItsDigest(t *testing.T) {
 	if _, err := s.Evidence(t.Context(), "sha256:none"); gate.CodeOf(err) != gate.CodeNotFound {
 		t.Errorf("absent evidence: %v", err)
 	}
-	if _, err := s.write.Exec(`UPDATE evidence SET body = ?`, s.encoder.EncodeAll([]byte(`{}`), nil)); err != nil {
+	if _, err := s.write.ExecContext(t.Context(), `UPDATE evidence SET body = $1`, s.encoder.EncodeAll([]byte(`{}`), nil)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Evidence(t.Context(), a.Evidence); err == nil || !strings.Contains(err.Error(), "was changed") {
@@ -159,7 +206,16 @@ func TestOpeningSaysWhatIsWrongWithTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.write.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
+	if _, err := s.write.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	// A newer program that says it breaks nothing may share the database.
+	if same, err := Open(t.Context(), newer); err != nil {
+		t.Error(err)
+	} else {
+		_ = same.Close()
+	}
+	if _, err := s.write.ExecContext(t.Context(), `UPDATE compatible SET oldest = 99999`); err != nil {
 		t.Fatal(err)
 	}
 	_ = s.Close()
@@ -177,8 +233,8 @@ func TestOpeningSaysWhatIsWrongWithTheDatabase(t *testing.T) {
 }
 
 func TestTheFileIsTheOwnersOnly(t *testing.T) {
-	s := openTest(t)
-	info, err := os.Stat(s.path)
+	s := openFileTest(t)
+	info, err := os.Stat(s.name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,11 +245,7 @@ func TestTheFileIsTheOwnersOnly(t *testing.T) {
 
 func TestTwoProcessesMayHaveItOpen(t *testing.T) {
 	s := openTest(t)
-	second, err := Open(t.Context(), s.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = second.Close() }()
+	second := openAgain(t, s)
 	var all sync.WaitGroup
 	for i := range 20 {
 		for _, each := range []*Store{s, second} {
@@ -224,17 +276,17 @@ func BenchmarkReusable(b *testing.B) {
 // fill stores n verdicts quickly.
 func fill(b *testing.B, s *Store, n int) {
 	b.Helper()
-	tx, err := s.write.Begin()
-	if err != nil {
-		b.Fatal(err)
-	}
-	for i := range n {
-		if _, err := tx.Exec(`INSERT INTO verdicts (id, digest, policy_digest, decision, reuse_key, decided_at, expires_at, document) VALUES (?, ?, 'sha256:policy', 'pass', ?, ?, ?, ?)`,
-			fmt.Sprint(i), fmt.Sprintf("sha256:%d", i), fmt.Sprintf("key-%d", i), micros(noon), micros(noon.Add(time.Hour)), `{"id":"x","decision":"pass"}`); err != nil {
-			b.Fatal(err)
+	err := s.transaction(b.Context(), func(tx *transaction) error {
+		for i := range n {
+			_, err := tx.ExecContext(b.Context(), `INSERT INTO verdicts (id, digest, policy_digest, decision, reuse_key, decided_at, expires_at, document) VALUES ($1, $2, 'sha256:policy', 'pass', $3, $4, $5, $6)`,
+				fmt.Sprint(i), fmt.Sprintf("sha256:%d", i), fmt.Sprintf("key-%d", i), micros(noon), micros(noon.Add(time.Hour)), []byte(`{"id":"x","decision":"pass"}`))
+			if err != nil {
+				return err
+			}
 		}
-	}
-	if err := tx.Commit(); err != nil {
+		return nil
+	})
+	if err != nil {
 		b.Fatal(err)
 	}
 }

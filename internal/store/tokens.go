@@ -24,8 +24,8 @@ func (s *Store) CreateToken(ctx context.Context, t identity.Token, by identity.E
 			return err
 		}
 	}
-	return s.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO tokens (id, name, hash, rights, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+	return s.transaction(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO tokens (id, name, hash, rights, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			t.ID, t.Name, t.Hash[:], rights, micros(t.CreatedAt), nullable(t.ExpiresAt))
 		if err != nil {
 			return s.unavailable(err)
@@ -37,7 +37,7 @@ func (s *Store) CreateToken(ctx context.Context, t identity.Token, by identity.E
 // TokenByHash implements identity.Tokens. Revoked and expired ones are found
 // too.
 func (s *Store) TokenByHash(ctx context.Context, h identity.Hash) (*identity.Token, error) {
-	t, err := scanToken(s.read.QueryRowContext(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE hash = ?`, h[:]))
+	t, err := scanToken(s.read.QueryRowContext(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE hash = $1`, h[:]))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -46,8 +46,8 @@ func (s *Store) TokenByHash(ctx context.Context, h identity.Hash) (*identity.Tok
 
 // TokenUsed implements identity.Tokens. Of two the later counts.
 func (s *Store) TokenUsed(ctx context.Context, id string, at time.Time) error {
-	return s.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE tokens SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)`, micros(at), id)
+	return s.transaction(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `UPDATE tokens SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)`, micros(at), id)
 		return s.unavailable(err)
 	})
 }
@@ -75,8 +75,8 @@ func (s *Store) Tokens(ctx context.Context) ([]identity.Token, error) {
 // where there is none that is not revoked.
 func (s *Store) RevokeToken(ctx context.Context, idOrName string, by identity.Entry) (int, error) {
 	var n int64
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `UPDATE tokens SET revoked_at = ?1 WHERE (id = ?2 OR name = ?2) AND revoked_at IS NULL`, micros(by.At), idOrName)
+	err := s.transaction(ctx, func(tx *transaction) error {
+		r, err := tx.ExecContext(ctx, `UPDATE tokens SET revoked_at = $1 WHERE (id = $2 OR name = $2) AND revoked_at IS NULL`, micros(by.At), idOrName)
 		if err != nil {
 			return s.unavailable(err)
 		}

@@ -19,14 +19,30 @@ func (s *Store) Wait(ctx context.Context, id string, d time.Duration) (gate.Eval
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	case <-ctx.Done():
-		return e, nil // whoever waited has gone
+	// What another replica does may go unheard.
+	look := time.NewTicker(lookAgain)
+	defer look.Stop()
+	for {
+		select {
+		case <-done:
+			return s.Evaluation(ctx, id)
+		case <-timer.C:
+			return s.Evaluation(ctx, id)
+		case <-ctx.Done():
+			return e, nil // whoever waited has gone
+		case <-look.C:
+			// A database that is away for a moment is no reason to give up.
+			if now, err := s.Evaluation(ctx, id); err == nil {
+				if e = now; e.State == gate.Done {
+					return e, nil
+				}
+			}
+		}
 	}
-	return s.Evaluation(ctx, id)
 }
+
+// lookAgain is how often those who wait look for themselves.
+const lookAgain = 5 * time.Second
 
 // await gives the channel that is closed when the evaluation is done, and a
 // function that drops it if nobody else needs it.
@@ -53,6 +69,7 @@ func (s *Store) wake(id string) {
 	s.live.Lock()
 	defer s.live.Unlock()
 	delete(s.live.progress, id)
+	delete(s.live.moved, id)
 	if c := s.live.done[id]; c != nil {
 		close(c)
 		delete(s.live.done, id)
@@ -65,6 +82,35 @@ func (s *Store) Report(id string, p gate.Progress) {
 	s.live.Lock()
 	defer s.live.Unlock()
 	s.live.progress[id] = p
+	s.live.moved[id] = s.live.shared
+}
+
+// heard keeps how far an evaluation has come that another replica runs.
+func (s *Store) heard(id string, p gate.Progress) {
+	s.live.Lock()
+	defer s.live.Unlock()
+	if !s.live.moved[id] {
+		s.live.progress[id] = p
+	}
+}
+
+// moved is the progress of evaluations of this process since the last time.
+func (s *Store) moved() map[string]gate.Progress {
+	s.live.Lock()
+	defer s.live.Unlock()
+	out := map[string]gate.Progress{}
+	for id := range s.live.moved {
+		out[id] = s.live.progress[id]
+	}
+	clear(s.live.moved)
+	return out
+}
+
+// forgetProgress drops what was heard of evaluations, whose end may go unheard.
+func (s *Store) forgetProgress() {
+	s.live.Lock()
+	defer s.live.Unlock()
+	clear(s.live.progress)
 }
 
 func (s *Store) progress(id string) gate.Progress {
