@@ -30,7 +30,7 @@ type Metrics struct {
 
 	analyses                   *prometheus.HistogramVec
 	layers, layersRead, starts prometheus.Counter
-	wire                       *prometheus.CounterVec
+	wire, shared               *prometheus.CounterVec
 }
 
 // NewMetrics makes a set of metrics of its own.
@@ -62,9 +62,10 @@ func NewMetrics() *Metrics {
 		layersRead: counter("imagegate_layers_read_total", "Layers that were read because the layer cache did not hold them."),
 		starts:     counter("imagegate_worker_starts_total", "Worker processes started: beyond those a gate begins with, for one that died or a newer database."),
 		wire:       counters("imagegate_registry_requests_total", "Requests the gate's own process sent to registries, by status code, or error where there was no answer; layers are read by workers.", "code"),
+		shared:     counters("imagegate_shared_layers_total", "Layers looked for among those replicas share, or stored there, by outcome (hit, miss, rejected, failed, skipped, stored, too-large).", "outcome"),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "imagegate_build_info", Help: "Always 1; the labels say what runs."}, []string{"version", "goversion"})
-	m.registry.MustRegister(m.requests, m.reviews, m.seconds, m.glass, m.verdicts, m.errors, m.denials, m.signatures, m.analyses, m.layers, m.layersRead, m.starts, m.wire,
+	m.registry.MustRegister(m.requests, m.reviews, m.seconds, m.glass, m.verdicts, m.errors, m.denials, m.signatures, m.analyses, m.layers, m.layersRead, m.starts, m.wire, m.shared,
 		build, m.state, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.state.build = build
 	m.begin()
@@ -78,11 +79,14 @@ func (m *Metrics) begin() {
 	for _, d := range []gate.Decision{gate.Pass, gate.Fail, gate.Errored} {
 		m.verdicts.WithLabelValues(string(d))
 	}
-	for _, c := range []gate.Code{gate.CodeInvalid, gate.CodeUnauthorized, gate.CodeNotFound, gate.CodeConflict, gate.CodeUnavailable, gate.CodeLimit, gate.CodeInternal} {
+	for _, c := range []gate.Code{gate.CodeInvalid, gate.CodeUnauthorized, gate.CodeNotFound, gate.CodeConflict, gate.CodeUnavailable, gate.CodeLimit, gate.CodeBusy, gate.CodeInternal} {
 		m.errors.WithLabelValues(string(c))
 	}
 	for _, outcome := range []string{"ok", "error"} {
 		m.analyses.WithLabelValues(outcome)
+	}
+	for _, outcome := range []string{"hit", "miss", "rejected", "failed", "skipped", "stored", "too-large"} {
+		m.shared.WithLabelValues(outcome)
 	}
 	m.wire.WithLabelValues("error")
 }

@@ -43,6 +43,10 @@ func (m *Metrics) Analyzed(layers int, took time.Duration, err error) {
 // LayerRead counts a layer that the cache did not hold.
 func (m *Metrics) LayerRead() { m.layersRead.Inc() }
 
+// LayerShared counts a layer looked for among those replicas share, or stored
+// there.
+func (m *Metrics) LayerShared(outcome string) { m.shared.WithLabelValues(outcome).Inc() }
+
 // WorkerStarted counts a worker process.
 func (m *Metrics) WorkerStarted() { m.starts.Inc() }
 

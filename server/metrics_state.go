@@ -26,7 +26,7 @@ type Watched struct {
 	// zero where it does not say.
 	Exploits func() time.Time
 	// Stored is the size of the gate's own database in bytes.
-	Stored func() (int64, error)
+	Stored func(ctx context.Context) (int64, error)
 	Now    func() time.Time
 }
 
@@ -116,7 +116,9 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 		}
 	}
 	if w.Stored != nil {
-		if n, err := w.Stored(); err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), askTime)
+		defer cancel()
+		if n, err := w.Stored(ctx); err == nil {
 			gauge(s.stored, float64(n))
 		}
 	}

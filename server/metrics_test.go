@@ -51,7 +51,7 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 		},
 		Advisories: func() (time.Time, error) { return now.Add(-2 * time.Hour), nil },
 		Exploits:   func() time.Time { return now.Add(-time.Hour) },
-		Stored:     func() (int64, error) { return 4096, nil },
+		Stored:     func(context.Context) (int64, error) { return 4096, nil },
 	})
 	m.Decided(gate.Verdict{Decision: gate.Pass})
 	m.Decided(gate.Verdict{Decision: gate.Fail, Violations: []gate.Violation{{Check: "USER-01"}, {Check: "USER-01"}, {Check: "made up"}, {Check: "so is this"}}})
@@ -60,10 +60,12 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	m.Analyzed(5, 3*time.Second, nil)
 	m.Analyzed(9, time.Second, errors.New("away"))
 	m.LayerRead()
+	m.LayerShared("hit")
 	m.WorkerStarted()
 	expectSeries(t, scrape(t, m),
 		`imagegate_verdicts_total{decision="pass"} 1`, `imagegate_verdicts_total{decision="fail"} 1`, `imagegate_verdicts_total{decision="error"} 1`,
 		`imagegate_verdict_errors_total{code="unavailable"} 1`, `imagegate_verdict_errors_total{code="limit"} 0`,
+		`imagegate_shared_layers_total{outcome="hit"} 1`, `imagegate_shared_layers_total{outcome="rejected"} 0`,
 		`imagegate_denials_total{check="USER-01"} 1`, `imagegate_denials_total{check="other"} 1`,
 		`imagegate_signatures_total{state="signed"} 1`,
 		`imagegate_analysis_duration_seconds_count{outcome="ok"} 1`, `imagegate_analysis_duration_seconds_count{outcome="error"} 1`,
@@ -84,7 +86,7 @@ func TestMetricsLeaveOutWhatCannotBeTold(t *testing.T) {
 		},
 		Advisories: func() (time.Time, error) { return time.Time{}, errors.New("none") },
 		Exploits:   func() time.Time { return time.Time{} },
-		Stored:     func() (int64, error) { return 0, errors.New("gone") },
+		Stored:     func(context.Context) (int64, error) { return 0, errors.New("gone") },
 	})
 	text := scrape(t, m)
 	for _, name := range []string{"imagegate_evaluations{", "imagegate_vulnerability_database_age", "imagegate_exploits_age", "imagegate_store_bytes"} {

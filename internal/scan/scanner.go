@@ -39,7 +39,14 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// scanner implements gate.Analyzer in this process.
+// Analyzer is a gate.Analyzer that says which entries of a cache are its own.
+type Analyzer interface {
+	gate.Analyzer
+	// Generation is what it passes to its Cache.
+	Generation() string
+}
+
+// scanner implements Analyzer in this process.
 type scanner struct {
 	Options
 	open       func() (gate.Database, error) // once; Trivy's handle is global
@@ -62,7 +69,7 @@ var setUp = sync.OnceFunc(func() {
 // New makes a scanner. The database is opened when it is first needed, so that
 // a reference or config that policy forbids is denied without one. A process
 // makes one scanner: Trivy's database handle is global.
-func New(o Options) (gate.Analyzer, error) {
+func New(o Options) (Analyzer, error) {
 	setUp()
 	if o.Parallel <= 0 {
 		o.Parallel = runtime.GOMAXPROCS(0)
@@ -103,6 +110,9 @@ func New(o Options) (gate.Analyzer, error) {
 // Database opens the database if that has not been done. The error is
 // CodeUnavailable and says how to get one.
 func (s *scanner) Database(context.Context) (gate.Database, error) { return s.open() }
+
+// Generation implements Analyzer.
+func (s *scanner) Generation() string { return s.generation }
 
 // Analyze implements gate.Analyzer.
 func (s *scanner) Analyze(ctx context.Context, img gate.Image, report gate.Report) (*gate.Analysis, error) {

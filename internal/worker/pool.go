@@ -31,8 +31,12 @@ type Options struct {
 	Timeout time.Duration
 	// Credentials returns those of one repository, as JSON, or nil.
 	Credentials func(ctx context.Context, repository string) ([]byte, error)
-	// Keep stores a layer analysis.
-	Keep func(generation, diffID string, data []byte) error
+	// Fetch is called before a worker gets an image, with its layers: what
+	// is known of them elsewhere can be put where the worker reads it. It must
+	// not take long. Nil: there is nothing elsewhere.
+	Fetch func(ctx context.Context, generation string, diffIDs []string)
+	// Keep stores a layer analysis that a worker made.
+	Keep func(ctx context.Context, generation, diffID string, data []byte) error
 	// Changed tells whether the database on disk is another than d, so that
 	// new work goes to a new worker. Nil: never.
 	Changed func(d gate.Database) bool
@@ -147,6 +151,9 @@ func (p *Pool) once(ctx context.Context, img gate.Image, report gate.Report) (*g
 func (p *Pool) run(ctx context.Context, w *process, j job, diffIDs []string, report gate.Report) (*gate.Analysis, error) {
 	stop := context.AfterFunc(ctx, w.kill)
 	defer stop()
+	if p.Fetch != nil {
+		p.Fetch(ctx, w.generation, diffIDs)
+	}
 	if err := writeJSON(w.in, kindJob, j); err != nil {
 		return nil, w.died(ctx, err)
 	}
@@ -162,7 +169,7 @@ func (p *Pool) run(ctx context.Context, w *process, j job, diffIDs []string, rep
 				report(progress)
 			}
 		case kindLayer:
-			p.keep(payload, diffIDs)
+			p.keep(ctx, w.generation, payload, diffIDs)
 		case kindResult:
 			var a gate.Analysis
 			if err := json.Unmarshal(payload, &a); err != nil {
@@ -181,15 +188,18 @@ func (p *Pool) run(ctx context.Context, w *process, j job, diffIDs []string, rep
 	}
 }
 
-// keep stores a layer analysis of the image at hand; a worker has no say over
-// any other layer's.
-func (p *Pool) keep(payload []byte, diffIDs []string) {
+// keep stores a layer analysis of the image at hand and the worker's own
+// generation; a worker has no say over any other.
+func (p *Pool) keep(ctx context.Context, own string, payload []byte, diffIDs []string) {
 	generation, diffID, data, err := parseLayerFrame(payload)
+	if err == nil && generation != own {
+		err = fmt.Errorf("worker of generation %s offered an analysis of generation %.20q", own, generation)
+	}
 	if err == nil && !slices.Contains(diffIDs, diffID) {
 		err = fmt.Errorf("worker offered an analysis of %.80q, which is not a layer of its image", diffID)
 	}
 	if err == nil && p.Keep != nil {
-		err = p.Keep(generation, diffID, data)
+		err = p.Keep(ctx, generation, diffID, data)
 	}
 	if err != nil {
 		p.Logger.Warn("layer analysis is not kept", "error", err)

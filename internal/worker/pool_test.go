@@ -51,6 +51,13 @@ func (b behaving) Database(context.Context) (gate.Database, error) {
 	return gate.Database{Version: 2, UpdatedAt: time.Unix(1000, 0).UTC()}, nil
 }
 
+func (b behaving) Generation() string {
+	if g := os.Getenv("GENERATION"); g != "" {
+		return g
+	}
+	return "0123456789abcdef"
+}
+
 func (b behaving) Analyze(_ context.Context, img gate.Image, report gate.Report) (*gate.Analysis, error) {
 	a := &gate.Analysis{Contents: gate.Contents{Complete: true, Files: os.Getpid()}}
 	switch img.Digest {
@@ -74,6 +81,9 @@ func (b behaving) Analyze(_ context.Context, img gate.Image, report gate.Report)
 	case "keeps":
 		_ = b.link.Keep("0123456789abcdef", "sha256:mine", []byte("facts"))
 		_ = b.link.Keep("0123456789abcdef", "sha256:another", []byte("poison"))
+		_ = b.link.Keep("fedcba9876543210", "sha256:mine", []byte("poison"))
+	case "caches":
+		return b.caches()
 	case "refuses":
 		return nil, gate.NewError(gate.CodeUnauthorized, "the registry refused", nil)
 	case "eats memory":
@@ -193,13 +203,41 @@ func TestTheWorkersEnvironmentHoldsNothingOfOurs(t *testing.T) {
 func TestOnlyLayersOfTheImageAtHandAreKept(t *testing.T) {
 	kept := map[string]string{}
 	p := newPool(t, func(o *Options) {
-		o.Keep = func(_, diffID string, data []byte) error { kept[diffID] = string(data); return nil }
+		o.Keep = func(_ context.Context, generation, diffID string, data []byte) error {
+			kept[generation+" "+diffID] = string(data)
+			return nil
+		}
 	})
 	if _, err := p.Analyze(t.Context(), image("keeps"), nil); err != nil {
 		t.Fatal(err)
 	}
-	if len(kept) != 1 || kept["sha256:mine"] != "facts" {
+	if len(kept) != 1 || kept["0123456789abcdef sha256:mine"] != "facts" {
 		t.Errorf("kept %v", kept)
+	}
+}
+
+func TestLayersAreFetchedBeforeTheWorkerBegins(t *testing.T) {
+	var fetched []string
+	p := newPool(t, func(o *Options) {
+		o.Fetch = func(_ context.Context, generation string, diffIDs []string) {
+			fetched = append(append(fetched, generation), diffIDs...)
+		}
+	})
+	if _, err := p.Analyze(t.Context(), image("reports"), func(gate.Progress) {
+		if len(fetched) != 2 || fetched[0] != "0123456789abcdef" || fetched[1] != "sha256:mine" {
+			t.Errorf("when the worker reports, what was fetched is %q", fetched)
+		}
+	}); err != nil || len(fetched) != 2 {
+		t.Errorf("fetched %q, %v", fetched, err)
+	}
+}
+
+func TestAWorkerNamesItsGenerationAsOneIsNamed(t *testing.T) {
+	for _, named := range []string{"../../../../etc", "0123456789ABCDEF", strings.Repeat("a", 1000)} {
+		p := newPool(t, func(o *Options) { o.Env = []string{"GENERATION=" + named} })
+		if _, err := p.Database(t.Context()); gate.CodeOf(err) != gate.CodeUnavailable || len(err.Error()) > 500 {
+			t.Errorf("a worker of generation %.20q: %v", named, err)
+		}
 	}
 }
 

@@ -25,6 +25,8 @@ type process struct {
 	stderr   *tail
 	temp     string
 	database gate.Database
+	// generation is that of the layer analyses it makes and can read.
+	generation string
 }
 
 // start runs a worker and waits for its hello.
@@ -81,7 +83,10 @@ func (w *process) hello(ctx context.Context) error {
 	if h.Failure != nil {
 		return h.Failure.error()
 	}
-	w.database = h.Database
+	if !validGeneration.MatchString(h.Generation) {
+		return w.died(ctx, fmt.Errorf("it named the generation %.20q", h.Generation))
+	}
+	w.database, w.generation = h.Database, h.Generation
 	return nil
 }
 

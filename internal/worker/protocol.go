@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -30,6 +31,8 @@ const maxFrame = 256 << 20
 // hello is what a worker says when it is ready.
 type hello struct {
 	Database gate.Database `json:"database"`
+	// Generation is that of the layer analyses it makes and can read.
+	Generation string `json:"generation"`
 	// Failure is set when it cannot work at all.
 	Failure *failure `json:"failure,omitempty"`
 }
@@ -92,6 +95,9 @@ func readFrame(r *bufio.Reader) (kind, []byte, error) {
 	}
 	return kind(head[0]), payload, nil
 }
+
+// validGeneration is what a worker may call a generation.
+var validGeneration = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
 // layerFrame packs a layer analysis: generation, diffID, data.
 func layerFrame(generation, diffID string, data []byte) []byte {

@@ -12,10 +12,18 @@ import (
 	"github.com/imagegate/imagegate/internal/gate"
 )
 
+// Analyzer is what a worker runs.
+type Analyzer interface {
+	gate.Analyzer
+	// Generation names, in 16 hex digits, what its layer analyses depend on
+	// beside the layers: no other generation's are of use to it.
+	Generation() string
+}
+
 // ServeOptions are what a worker process needs. Cache is passed to the
 // analyzer by its maker; layers to keep go through Keep.
 type ServeOptions struct {
-	Analyzer gate.Analyzer
+	Analyzer Analyzer
 	// Image rebuilds the image of a job, with blobs that use the job's
 	// credentials.
 	Image func(repository, digest string, rawManifest, rawConfig, credentials []byte) (gate.Image, error)
@@ -60,7 +68,7 @@ func Serve(ctx context.Context, link *Link, o ServeOptions) error {
 	if err != nil {
 		return link.send(kindHello, hello{Failure: toFailure(err)})
 	}
-	if err := link.send(kindHello, hello{Database: database}); err != nil {
+	if err := link.send(kindHello, hello{Database: database, Generation: o.Analyzer.Generation()}); err != nil {
 		return err
 	}
 	for {

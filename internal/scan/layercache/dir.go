@@ -52,6 +52,16 @@ func (d *Dir) Get(generation, diffID string) []byte {
 	return data
 }
 
+// Has tells whether the layer has an entry, without reading it.
+func (d *Dir) Has(generation, diffID string) bool {
+	name, err := d.file(generation, diffID)
+	if err != nil {
+		return false
+	}
+	info, err := os.Stat(name)
+	return err == nil && info.Size() <= maxFile
+}
+
 // Put stores a layer's entry. A reader sees the old entry or the new one.
 func (d *Dir) Put(generation, diffID string, data []byte) error {
 	name, err := d.file(generation, diffID)
