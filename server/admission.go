@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -118,7 +119,7 @@ func (a *Admission) fail(c *gin.Context, err error) {
 // again when its files change.
 func (a *Admission) ServeTLS(ctx context.Context, l net.Listener, cert *Certificate, grace time.Duration) error {
 	h := &http.Server{
-		Handler: a, TLSConfig: cert.config(), ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: readTime + reviewTime, IdleTimeout: idleTime,
+		Handler: a, TLSConfig: cert.config(tls.RequireAndVerifyClientCert), ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: readTime + reviewTime, IdleTimeout: idleTime,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(a.logger.Handler(), slog.LevelDebug), // probes and scanners break off handshakes
 	}
 	failed := make(chan error, 1)

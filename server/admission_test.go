@@ -187,7 +187,8 @@ func TestCallersOfTheWebhookCanBeHeldToAnAuthority(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := cert.config(); c.ClientAuth != tls.RequireAndVerifyClientCert || c.ClientCAs == nil {
-		t.Error("callers are not asked for a certificate")
+	c, err := cert.config(tls.RequireAndVerifyClientCert).GetConfigForClient(nil)
+	if err != nil || c.ClientAuth != tls.RequireAndVerifyClientCert || c.ClientCAs == nil {
+		t.Errorf("callers are not asked for a certificate: %v", err)
 	}
 }

@@ -192,19 +192,25 @@ type ListEvaluationsParams struct {
 	// Image A reference with its tag or digest, as "registry.example/team/app:1.2"; all of a
 	// repository, as "registry.example/team/app"; or a pattern as a policy's match has it, as
 	// "registry.example/team/**"
-	Image  *string `form:"image,omitempty" json:"image,omitempty"`
+	Image *string `form:"image,omitempty" json:"image,omitempty"`
+
+	// Digest Of evaluations of this digest that are done
 	Digest *Digest `form:"digest,omitempty" json:"digest,omitempty"`
 
 	// Decision Of evaluations that are done
 	Decision *Decision `form:"decision,omitempty" json:"decision,omitempty"`
-	State    *State    `form:"state,omitempty" json:"state,omitempty"`
+
+	// State How far the evaluation is
+	State *State `form:"state,omitempty" json:"state,omitempty"`
 
 	// Since Asked for then or later (RFC 3339; write + as %2B)
 	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
 
 	// Until Asked for before then
 	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
-	Limit *int       `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Limit The most entries of a page
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `next` of the page before, with the same filters; `limit` may differ. Its content
 	// means nothing to callers. One that is damaged or was made for other filters is a 400:
@@ -235,6 +241,7 @@ type CreateBatchParams struct {
 
 // GetReportParams defines parameters for GetReport.
 type GetReportParams struct {
+	// Format Who reads it
 	Format *GetReportParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 }
 
@@ -243,6 +250,7 @@ type GetReportParamsFormat string
 
 // GetSBOMParams defines parameters for GetSBOM.
 type GetSBOMParams struct {
+	// Format The SBOM's standard
 	Format *GetSBOMParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Platform Needed where the digest is an index of several platforms
@@ -278,6 +286,9 @@ type CheckWorkloadsJSONRequestBody = WorkloadRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetDocs This document as a page
+	// (GET /docs)
+	GetDocs(c *gin.Context)
 	// GetHealth Does the process answer
 	// (GET /healthz)
 	GetHealth(c *gin.Context)
@@ -342,6 +353,19 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(c *gin.Context)
+
+// GetDocs operation middleware
+func (siw *ServerInterfaceWrapper) GetDocs(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetDocs(c)
+}
 
 // GetHealth operation middleware
 func (siw *ServerInterfaceWrapper) GetHealth(c *gin.Context) {
@@ -872,6 +896,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 		ErrorHandler:       errorHandler,
 	}
 
+	router.GET(options.BaseURL+"/docs", wrapper.GetDocs)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
 	router.GET(options.BaseURL+"/metrics", wrapper.GetMetrics)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetDocument)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/x509"
 	"math"
 	"net/http"
 	"strconv"
@@ -16,11 +17,13 @@ import (
 	"github.com/imagegate/imagegate/internal/identity"
 )
 
-// Callers tells who sends a bearer credential.
+// Callers tells who sends a credential. CodeUnauthorized says what is wrong with
+// it, CodeUnavailable that it cannot be told now.
 type Callers interface {
-	// Authenticate is the caller. CodeUnauthorized says what is wrong with the
-	// credential, CodeUnavailable that it cannot be told now.
+	// Authenticate is the caller that sends a bearer credential.
 	Authenticate(ctx context.Context, bearer string) (identity.Caller, error)
+	// AuthenticateCertificate is the caller that shows a verified certificate.
+	AuthenticateCertificate(leaf *x509.Certificate) (identity.Caller, error)
 }
 
 // callerKey is where a request's caller is kept.
@@ -60,13 +63,19 @@ func (s *Server) authenticate(c *gin.Context) {
 // unknownCaller stands for who sent a credential that was refused.
 const unknownCaller = "unknown"
 
+// caller is who sends a request. Where there is a bearer credential, it decides
+// alone: a certificate may be a proxy's, or the machine's.
 func (s *Server) caller(c *gin.Context) (identity.Caller, error) {
 	if s.Token == "" && s.Callers == nil {
 		return identity.Unbounded(identity.NameAnonymous, identity.KindAnonymous), nil
 	}
-	token, ok := bearer(c.Request.Header.Values("Authorization"))
+	headers := c.Request.Header.Values("Authorization")
+	if t := c.Request.TLS; len(headers) == 0 && t != nil && len(t.VerifiedChains) > 0 {
+		return s.byCertificate(c, t.PeerCertificates)
+	}
+	token, ok := bearer(headers)
 	if !ok {
-		return identity.Caller{}, gate.NewError(gate.CodeUnauthorized, "send the gate's token as Authorization: Bearer …", nil)
+		return identity.Caller{}, s.nobody()
 	}
 	// Hashes have one length, so comparing them tells nothing of the token's.
 	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(s.Token))
@@ -74,9 +83,30 @@ func (s *Server) caller(c *gin.Context) (identity.Caller, error) {
 		return identity.Unbounded(identity.NameTokenFile, identity.KindToken), nil
 	}
 	if s.Callers == nil {
-		return identity.Caller{}, gate.NewError(gate.CodeUnauthorized, "send the gate's token as Authorization: Bearer …", nil)
+		return identity.Caller{}, s.nobody()
 	}
 	return s.Callers.Authenticate(c.Request.Context(), token)
+}
+
+// nobody says what a caller who is nobody may send.
+func (s *Server) nobody() error {
+	ways := "send the gate's token as Authorization: Bearer …"
+	if s.certificate != nil && s.certificate.clientCA != "" {
+		ways += ", or show a certificate of an authority that the gate knows"
+	}
+	return gate.NewError(gate.CodeUnauthorized, ways, nil)
+}
+
+// byCertificate is the caller whose certificate the connection began with.
+func (s *Server) byCertificate(c *gin.Context, shown []*x509.Certificate) (identity.Caller, error) {
+	if s.certificate == nil || s.Callers == nil {
+		return identity.Caller{}, s.nobody()
+	}
+	if err := s.certificate.vouched(shown); err != nil {
+		c.Header("Connection", "close") // the next has the certificate of then
+		return identity.Caller{}, err
+	}
+	return s.Callers.AuthenticateCertificate(shown[0])
 }
 
 // bearer is the token of an Authorization header. Two headers would let a proxy

@@ -79,6 +79,7 @@ var operations = map[string]operation{
 	"GET /healthz":                    {open: true},
 	"GET /readyz":                     {open: true},
 	"GET /openapi.yaml":               {open: true},
+	"GET /docs":                       {open: true},
 }
 
 // routed is operations by the router's spelling of paths.

@@ -27,7 +27,7 @@ func (s *Server) CreateBatch(c *gin.Context, params CreateBatchParams) {
 			s.problem(c, inBatch(err, i))
 			return
 		}
-		requests = append(requests, gate.Request{Image: image, Policy: deref(body.Policy), Sign: deref(body.Sign), Full: deref(body.Full), Platforms: deref(body.Platforms)})
+		requests = append(requests, gate.Request{Image: image, Policy: deref(body.Policy), Sign: deref(body.Sign), Full: deref(body.Full), Platforms: deref(body.Platforms), Caller: callerOf(c).Name})
 	}
 	accepted, err := s.Evaluations.SubmitAll(c.Request.Context(), requests, deref(params.IdempotencyKey))
 	if err == nil && len(accepted) != len(requests) {

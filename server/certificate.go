@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -13,82 +14,148 @@ import (
 )
 
 // Certificate is a key pair in files that somebody else renews (cert-manager, a
-// mounted Secret). It is read again when they change; a broken new pair leaves
-// the old one in use.
+// mounted Secret), and the authority whose certificates callers show. The files
+// are read again when they change; what is broken leaves the old in use.
 type Certificate struct {
-	certFile, keyFile string
-	clients           *x509.CertPool
-	logger            *slog.Logger
-	now               func() time.Time
+	certFile, keyFile, clientCA string // clientCA is empty where callers show none
+	logger                      *slog.Logger
+	now                         func() time.Time
 
 	mu      sync.Mutex // guards what follows
-	pair    *tls.Certificate
 	looked  time.Time
-	changed [2]time.Time
+	pair    *tls.Certificate
+	clients *x509.CertPool
+	changed map[string]time.Time // files as they were last read
 }
 
 // lookAgain is how often the files are looked at, at most.
 const lookAgain = 5 * time.Second
 
-// NewCertificate reads the pair. With a clientCA file, callers must show a
-// certificate of that authority. Errors are CodeInvalid and name the file.
+// NewCertificate reads the pair and, unless it is empty, the file of the
+// authority of callers. Errors are CodeInvalid and name the file.
 func NewCertificate(certFile, keyFile, clientCA string, logger *slog.Logger) (*Certificate, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Certificate{certFile: certFile, keyFile: keyFile, logger: logger, now: time.Now}
-	if clientCA != "" {
-		pem, err := os.ReadFile(clientCA)
-		if err != nil {
-			return nil, gate.NewError(gate.CodeInvalid, "the authority of callers "+clientCA+" cannot be read", err)
-		}
-		if c.clients = x509.NewCertPool(); !c.clients.AppendCertsFromPEM(pem) {
-			return nil, gate.NewError(gate.CodeInvalid, clientCA+" holds no certificate in PEM", nil)
-		}
+	c := &Certificate{certFile: certFile, keyFile: keyFile, clientCA: clientCA, logger: logger, now: time.Now, changed: map[string]time.Time{}}
+	c.looked = c.now()
+	if err := c.loadClients(); err != nil {
+		return nil, gate.NewError(gate.CodeInvalid, "the authority of callers "+clientCA+" cannot be used", err)
 	}
-	if err := c.load(); err != nil {
+	if err := c.loadPair(); err != nil {
 		return nil, gate.NewError(gate.CodeInvalid, fmt.Sprintf("the certificate %s with key %s cannot be used", certFile, keyFile), err)
 	}
 	return c, nil
 }
 
-func (c *Certificate) load() error {
-	c.looked = c.now()
-	var changed [2]time.Time
-	for i, f := range []string{c.certFile, c.keyFile} {
+// loadPair reads the pair if its files changed. A pair of which one file is new
+// does not load, and is tried again until the other is.
+func (c *Certificate) loadPair() error {
+	return c.reread([]string{c.certFile, c.keyFile}, func() error {
+		pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+		if err == nil {
+			c.pair = &pair
+		}
+		return err
+	})
+}
+
+// loadClients reads the authority of callers if its file changed.
+func (c *Certificate) loadClients() error {
+	if c.clientCA == "" {
+		return nil
+	}
+	return c.reread([]string{c.clientCA}, func() error {
+		pem, err := os.ReadFile(c.clientCA)
+		if err != nil {
+			return err
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return errors.New(c.clientCA + " holds no certificate in PEM")
+		}
+		c.clients = pool
+		return nil
+	})
+}
+
+// reread calls load if one of the files changed since it last went well.
+func (c *Certificate) reread(files []string, load func() error) error {
+	changed := map[string]time.Time{}
+	for _, f := range files {
 		info, err := os.Stat(f) // of what a mounted Secret's link leads to
 		if err != nil {
 			return err
 		}
-		changed[i] = info.ModTime()
+		if at := info.ModTime(); !at.Equal(c.changed[f]) {
+			changed[f] = at
+		}
 	}
-	if c.pair != nil && changed == c.changed {
+	if len(changed) == 0 {
 		return nil
 	}
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
-	if err != nil {
+	if err := load(); err != nil {
 		return err
 	}
-	c.pair, c.changed = &pair, changed
+	for f, at := range changed {
+		c.changed[f] = at
+	}
 	return nil
 }
 
-// current is the pair to show now.
-func (c *Certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+// current is the pair to show and the authority of callers to ask for now.
+func (c *Certificate) current() (*tls.Certificate, *x509.CertPool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.now().Sub(c.looked) >= lookAgain {
-		if err := c.load(); err != nil {
+		c.looked = c.now()
+		if err := c.loadPair(); err != nil {
 			c.logger.Warn("the renewed certificate cannot be used; the old one stays", "certificate", c.certFile, "error", err)
 		}
+		if err := c.loadClients(); err != nil {
+			c.logger.Warn("the changed authority of callers cannot be used; the old one stays", "authority", c.clientCA, "error", err)
+		}
 	}
-	return c.pair, nil
+	return c.pair, c.clients
 }
 
-func (c *Certificate) config() *tls.Config {
-	out := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.current}
-	if c.clients != nil {
-		out.ClientCAs, out.ClientAuth = c.clients, tls.RequireAndVerifyClientCert
+// config is how a listener shakes hands; auth says what it asks of callers
+// where there is an authority of theirs.
+func (c *Certificate) config(auth tls.ClientAuthType) *tls.Config {
+	out := &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, Time: c.now,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { pair, _ := c.current(); return pair, nil },
+	}
+	if c.clientCA == "" {
+		return out
+	}
+	out.ClientAuth = auth
+	_, out.ClientCAs = c.current()
+	each := out.Clone()
+	out.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		now := each.Clone()
+		_, now.ClientCAs = c.current()
+		return now, nil
 	}
 	return out
+}
+
+// vouched says why the certificates that a connection began with, a caller's
+// first, count no longer; nil when they do. A connection may outlive its
+// certificate, and the trust in who signed it.
+func (c *Certificate) vouched(shown []*x509.Certificate) error {
+	_, clients := c.current()
+	now := c.now()
+	if end := shown[0].NotAfter; now.After(end) {
+		return gate.NewError(gate.CodeUnauthorized, "the certificate of this connection ended at "+end.UTC().Format(time.RFC3339)+": connect again with its successor", nil)
+	}
+	between := x509.NewCertPool()
+	for _, cert := range shown[1:] {
+		between.AddCert(cert)
+	}
+	_, err := shown[0].Verify(x509.VerifyOptions{Roots: clients, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	if err != nil {
+		return gate.NewError(gate.CodeUnauthorized, "no authority of callers vouches for the certificate of this connection any more: connect again with one that does", err)
+	}
+	return nil
 }

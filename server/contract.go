@@ -29,7 +29,9 @@ type contract struct {
 }
 
 func newContract(document []byte) (*contract, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(document)
+	loader := openapi3.NewLoader()
+	loader.IncludeOrigin = true // the page shows parts in their order
+	doc, err := loader.LoadFromData(document)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/imagegate/imagegate/internal/gate"
+	"github.com/imagegate/imagegate/internal/identity"
 )
 
 // SubmitAll makes an evaluation of each image, named for it.
@@ -211,7 +212,7 @@ func TestABatchIsAnsweredImageByImage(t *testing.T) {
 	if w.Code != 202 || string(got) != want {
 		t.Errorf("%d %s", w.Code, got)
 	}
-	asked := gate.Request{Image: "done", Sign: true, Policy: "strict", Platforms: []string{"linux/amd64"}}
+	asked := gate.Request{Image: "done", Sign: true, Policy: "strict", Platforms: []string{"linux/amd64"}, Caller: identity.NameAnonymous}
 	if len(m.submitted) != 2 || fmt.Sprint(m.submitted[1]) != fmt.Sprint(asked) || m.keys[0] != "k" {
 		t.Errorf("asked %+v under %q", m.submitted, m.keys)
 	}

@@ -20,7 +20,7 @@ func (s *Server) CreateEvaluation(c *gin.Context, params CreateEvaluationParams)
 		s.problem(c, err)
 		return
 	}
-	req := gate.Request{Image: body.Image, Policy: deref(body.Policy), Sign: deref(body.Sign), Full: deref(body.Full), Platforms: deref(body.Platforms)}
+	req := gate.Request{Image: body.Image, Policy: deref(body.Policy), Sign: deref(body.Sign), Full: deref(body.Full), Platforms: deref(body.Platforms), Caller: callerOf(c).Name}
 	if _, err := remote(req.Image); err != nil {
 		s.problem(c, err)
 		return
@@ -133,6 +133,7 @@ func (s *Server) GetReadiness(c *gin.Context) {
 	status := http.StatusOK
 	if !out.Ready {
 		status = http.StatusServiceUnavailable
+		c.Header("Retry-After", "5")
 	}
 	respond(c, status, out)
 }

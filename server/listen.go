@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -22,6 +24,7 @@ const (
 func (s *Server) bounded() *http.Server {
 	return &http.Server{
 		Handler: s, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: answerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug), // probes and scanners break off handshakes
 	}
 }
 
@@ -30,8 +33,22 @@ func (s *Server) bounded() *http.Server {
 // at most grace, and Serve returns. A Server serves once.
 func (s *Server) Serve(ctx context.Context, l net.Listener, grace time.Duration) error {
 	h := s.bounded()
+	return s.until(ctx, h, func() error { return h.Serve(l) }, grace)
+}
+
+// ServeTLS is Serve over TLS, with a certificate that is read again when its
+// files change. Callers may show one of the authority that goes with it. A
+// handshake has the time of a request's headers.
+func (s *Server) ServeTLS(ctx context.Context, l net.Listener, cert *Certificate, grace time.Duration) error {
+	s.certificate = cert
+	h := s.bounded()
+	h.TLSConfig = cert.config(tls.VerifyClientCertIfGiven)
+	return s.until(ctx, h, func() error { return h.ServeTLS(l, "", "") }, grace)
+}
+
+func (s *Server) until(ctx context.Context, h *http.Server, serve func() error, grace time.Duration) error {
 	failed := make(chan error, 1)
-	go func() { failed <- h.Serve(l) }()
+	go func() { failed <- serve() }()
 	select {
 	case err := <-failed:
 		return err

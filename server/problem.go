@@ -32,6 +32,7 @@ var statuses = map[gate.Code]int{
 	gate.CodeConflict:     http.StatusConflict,
 	gate.CodeCancelled:    http.StatusConflict,
 	gate.CodeLimit:        http.StatusRequestEntityTooLarge,
+	gate.CodeBusy:         http.StatusTooManyRequests,
 	gate.CodeUnavailable:  http.StatusServiceUnavailable,
 	gate.CodeInternal:     http.StatusInternalServerError,
 }
@@ -55,6 +56,9 @@ func (s *Server) problem(c *gin.Context, err error) {
 func (s *Server) respondProblem(c *gin.Context, status int, code gate.Code, detail string, retryable bool) {
 	if status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", "5")
+	}
+	if code == gate.CodeBusy {
+		c.Header("Retry-After", "10")
 	}
 	if status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", `Bearer realm="imagegate"`)

@@ -93,6 +93,10 @@ type Server struct {
 	contract *contract
 	draining chan struct{}
 	streams  streams
+	// certificate is what callers' certificates are held against; nil where
+	// connections are plain.
+	certificate *Certificate
+	docs        docs
 
 	limits    identity.Limits // of callers
 	unwritten unwritten       // denials
@@ -110,7 +114,11 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Options: o, contract: c, draining: make(chan struct{}), streams: newStreams(o.MaxStreams)}
+	page, err := newDocs(c.document)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Options: o, contract: c, docs: page, draining: make(chan struct{}), streams: newStreams(o.MaxStreams)}
 	gin.SetMode(gin.ReleaseMode)
 	s.engine = gin.New()
 	s.engine.HandleMethodNotAllowed, s.engine.RedirectTrailingSlash = true, false

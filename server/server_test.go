@@ -17,6 +17,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 
 	"github.com/imagegate/imagegate/internal/gate"
+	"github.com/imagegate/imagegate/internal/identity"
 )
 
 var digest = "sha256:" + strings.Repeat("a", 64)
@@ -135,8 +136,17 @@ func conforms(t testing.TB, s *Server, method, target string, w *httptest.Respon
 	t.Helper()
 	r := httptest.NewRequest(method, target, nil)
 	route, params, err := s.contract.router.FindRoute(r)
-	if err != nil || target == "/openapi.yaml" {
-		return // not a path of the contract, or the contract itself
+	switch {
+	case target == "/openapi.yaml":
+		return // the contract itself
+	case err != nil: // not a path of the contract, of which there is only something to say
+		var problem any
+		if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil {
+			t.Errorf("%s %s: the answer is no problem: %v", method, target, err)
+		} else if err := s.contract.document.Components.Schemas["Problem"].Value.VisitJSON(problem); err != nil {
+			t.Errorf("%s %s: the problem is not what the contract says: %v", method, target, err)
+		}
+		return
 	}
 	input := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route}
 	if err := openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
@@ -153,7 +163,7 @@ func TestAnEvaluationIsAcceptedAndFound(t *testing.T) {
 	if w.Code != 202 || w.Header().Get("Location") != "/v1/evaluations/0190-1" || d["kind"] != "Evaluation" || d["state"] != "queued" {
 		t.Errorf("%d %v %v", w.Code, w.Header(), d)
 	}
-	want := gate.Request{Image: "app", Sign: true, Policy: "strict", Platforms: []string{"linux/amd64"}}
+	want := gate.Request{Image: "app", Sign: true, Policy: "strict", Platforms: []string{"linux/amd64"}, Caller: identity.NameAnonymous}
 	if got := m.submitted[0]; fmt.Sprint(got) != fmt.Sprint(want) || m.keys[0] != "k" {
 		t.Errorf("asked %+v under %q", got, m.keys[0])
 	}

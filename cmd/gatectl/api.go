@@ -33,6 +33,8 @@ type api struct {
 	run   string
 	// tokenFrom tells a person where the token is from.
 	tokenFrom string
+	// certificateFrom is where the certificate is from; empty without one.
+	certificateFrom string
 }
 
 // once bounds a call that is not part of a longer wait.
@@ -72,6 +74,8 @@ func (a *api) unreachable(err error) error {
 	switch {
 	case errors.As(err, &own): // there is no token to ask with
 		return own
+	case refusedCertificate(err) != "":
+		return gate.NewError(gate.CodeUnauthorized, fmt.Sprintf("%s does not take %s: its answer is %q", a.server, a.shown(), refusedCertificate(err)), nil)
 	case errors.As(err, &certificate):
 		return gate.NewError(gate.CodeUnavailable, a.server+" shows a certificate that nobody known here vouches for: name its authority with --ca-bundle", cause(err))
 	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
@@ -126,7 +130,18 @@ func (a *api) mend() string {
 	if a.tokenFrom == "the token" {
 		return "the token: name the file of the right one with --token-file (IMAGEGATE_TOKEN_FILE)"
 	}
+	if a.certificateFrom != "" && a.tokenFrom == "the certificate "+a.certificateFrom {
+		return a.tokenFrom + ": does a caller of its rights file have it"
+	}
 	return a.tokenFrom + ": does the gate trust who issues it, and expect its audience"
+}
+
+// shown is the certificate by which a handshake ended, and what to do.
+func (a *api) shown() string {
+	if a.certificateFrom == "" {
+		return "a caller without a certificate (name one with --client-cert and --client-key)"
+	}
+	return "the certificate " + a.certificateFrom + " (was it renewed, and is its authority the one of the gate's callers)"
 }
 
 func (a *api) notAGate(resp *http.Response) error {

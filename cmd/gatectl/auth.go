@@ -27,7 +27,7 @@ type auth struct {
 }
 
 func (o *auth) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.mode, "auth", "auto", "token (the gate's), oidc (the CI's identity token), or auto: the gate's token where there is one")
+	f.StringVar(&o.mode, "auth", "auto", "token (the gate's), certificate (that of --client-cert), oidc (the CI's identity token), or auto: the first of these that there is")
 	f.StringVar(&o.audience, "oidc-audience", "imagegate", "audience of an identity token that is asked for")
 	f.StringVar(&o.tokenEnv, "oidc-token-env", defaultTokenEnv, "variable that holds an identity token, as GitLab's id_tokens make one")
 	f.StringVar(&o.tokenFile, "oidc-token-file", "", "file of an identity token that is renewed in its place, as Kubernetes' projected volumes have it")
@@ -36,14 +36,23 @@ func (o *auth) flags(f *pflag.FlagSet) {
 // source gives the token of now; an empty one is none.
 type source func(context.Context) (string, error)
 
-// tokens finds where tokens come from, and says it for people. Errors are
-// CodeInvalid.
-func (c *connection) tokens(notice func(string)) (source, string, error) {
+// none is where nothing but the connection says who calls.
+func none(context.Context) (string, error) { return "", nil }
+
+// tokens finds where tokens come from, and says it for people. Where there is a
+// certificate of a caller, none need come. Errors are CodeInvalid.
+func (c *connection) tokens(notice func(string), certificate string) (source, string, error) {
 	o := c.auth
-	if o.mode != "auto" && o.mode != "token" && o.mode != "oidc" {
-		return nil, "", usage("--auth %q is none of auto, token, oidc", o.mode)
+	switch o.mode {
+	case "auto", "token", "oidc":
+	case "certificate":
+		if certificate == "" {
+			return nil, "", usage("--auth certificate finds no certificate: name one with --client-cert and --client-key")
+		}
+	default:
+		return nil, "", usage("--auth %q is none of auto, token, certificate, oidc", o.mode)
 	}
-	if o.mode != "oidc" {
+	if o.mode == "auto" || o.mode == "token" {
 		token, err := c.token()
 		if err != nil {
 			return nil, "", err
@@ -51,6 +60,9 @@ func (c *connection) tokens(notice func(string)) (source, string, error) {
 		if token != "" || o.mode == "token" {
 			return c.renewed(token), "the token", nil
 		}
+	}
+	if certificate != "" && o.mode != "oidc" {
+		return none, "the certificate " + certificate, nil
 	}
 	url, bearer := os.Getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), os.Getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 	switch {
@@ -74,7 +86,7 @@ func (c *connection) tokens(notice func(string)) (source, string, error) {
 	case o.mode == "oidc":
 		return nil, "", usage("--auth oidc finds no identity token: give the job permissions id-token: write (GitHub), id_tokens with %s (GitLab), or name a file with --oidc-token-file", o.tokenEnv)
 	}
-	return func(context.Context) (string, error) { return "", nil }, "the token", nil
+	return none, "the token", nil
 }
 
 // renewed reads the gate's token again for each request: a mounted Secret

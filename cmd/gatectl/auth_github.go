@@ -64,7 +64,7 @@ func (g *githubTokens) ask(ctx context.Context) (string, error) {
 	}
 	req.Header.Set("Authorization", "Bearer "+g.bearer)
 	req.Header.Set("Accept", "application/json")
-	c := caller{http: newHTTP(nil, tokenTime), server: "GitHub's token service", notice: g.notice}
+	c := caller{http: newHTTP(newTransport(nil), tokenTime), server: "GitHub's token service", notice: g.notice}
 	resp, err := c.Do(req)
 	if err != nil {
 		return "", fail(cause(err).Error())

@@ -42,7 +42,7 @@ func TestATokenFileThatIsRenewedCountsAndOneThatIsGoneDoesNot(t *testing.T) {
 		}
 	}
 	write("one\n")
-	tokens, _, err := c.tokens(nil)
+	tokens, _, err := c.tokens(nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestEveryAttemptBringsTheTokenOfNowAndTheKeyOfTheRequest(t *testing.T) {
 	}))
 	defer server.Close()
 	n := 0
-	h := newHTTP(nil, time.Second)
+	h := newHTTP(newTransport(nil), time.Second)
 	h.Transport = bearer{h.Transport, func(context.Context) (string, error) { n++; return fmt.Sprintf("t%d", n), nil }}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("{}"))
 	if err != nil {

@@ -32,6 +32,8 @@ type connection struct {
 	server      string
 	tokenFile   string
 	caBundle    string
+	clientCert  string
+	clientKey   string
 	credentials []string
 	timeout     time.Duration
 	auth        auth
@@ -40,8 +42,10 @@ type connection struct {
 func (c *connection) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.server, "server", "", "the gate's URL, for example http://imagegate.imagegate-system.svc:8080")
 	f.StringVar(&c.tokenFile, "token-file", "", "file of the gate's token; without it IMAGEGATE_TOKEN counts")
-	f.StringVar(&c.caBundle, "ca-bundle", "", "PEM file of further certificate authorities")
-	f.StringSliceVar(&c.credentials, "credentials", nil, "directories that may hold the files token and ca.crt, as a mounted Secret does; what is absent is left out")
+	f.StringVar(&c.caBundle, "ca-bundle", "", "PEM file of further certificate authorities; read again for each request, as are those of --client-cert")
+	f.StringVar(&c.clientCert, "client-cert", "", "PEM file of the certificate to show the gate, where that knows callers by theirs")
+	f.StringVar(&c.clientKey, "client-key", "", "PEM file of that certificate's private key")
+	f.StringSliceVar(&c.credentials, "credentials", nil, "directories that may hold the files token, ca.crt, tls.crt and tls.key, as a mounted Secret does; what is absent is left out")
 	f.DurationVar(&c.timeout, "timeout", 2*time.Minute, "time limit of one call; check and rescan have --wait beside it")
 	c.auth.flags(f)
 }
@@ -61,17 +65,17 @@ func (c *connection) dial(cmd *cobra.Command) (*api, error) {
 	if c.timeout < 2*time.Second {
 		return nil, usage("--timeout %s leaves the gate no time: write 2s or more", c.timeout)
 	}
-	roots, err := c.authorities()
+	files, err := c.tlsFiles()
 	if err != nil {
 		return nil, err
 	}
 	a := &api{server: c.server, timeout: c.timeout, notice: notices(cmd.ErrOrStderr())}
-	tokens, from, err := c.tokens(a.notice)
+	tokens, from, err := c.tokens(a.notice, files.from)
 	if err != nil {
 		return nil, err
 	}
-	a.tokenFrom = from
-	h := newHTTP(roots, c.timeout)
+	a.tokenFrom, a.certificateFrom = from, files.from
+	h := newHTTP(newRenewing(files, c.tlsFiles), c.timeout)
 	h.Transport = bearer{h.Transport, tokens}
 	a.Client, err = client.NewClient(c.server, client.WithHTTPClient(&caller{http: h, server: c.server, notice: a.notice}))
 	return a, err
@@ -95,20 +99,21 @@ func (c *connection) token() (string, error) {
 	return token, nil
 }
 
-// authorities are the system's and those named; nil is the system's.
-func (c *connection) authorities() (*x509.CertPool, error) {
+// authorities are the system's and those named, with the file of these; nil is
+// the system's.
+func (c *connection) authorities() (*x509.CertPool, []byte, error) {
 	data, name, err := c.credential("--ca-bundle", c.caBundle, credentialCA)
 	if err != nil || name == "" {
-		return nil, err
+		return nil, nil, err
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(data) {
-		return nil, usage("%s holds no certificate in PEM form", name)
+		return nil, nil, usage("%s holds no certificate in PEM form", name)
 	}
-	return pool, nil
+	return pool, data, nil
 }
 
 // credential reads the file a flag names, or else the one of that name in the

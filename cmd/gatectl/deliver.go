@@ -51,13 +51,13 @@ func (d delivery) send(cmd *cobra.Command, c *connection, s summary, now time.Ti
 	if d.event == "" && d.status == "" {
 		return nil
 	}
-	roots, err := c.authorities()
+	roots, _, err := c.authorities()
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithTimeout(cmd.Context(), c.timeout)
 	defer stop()
-	client := newHTTP(roots, c.timeout)
+	client := newHTTP(newTransport(roots), c.timeout)
 	var failed error
 	post := func(to, contentType, token string, body any) {
 		p := poster{&caller{http: client, server: host(to), notice: notices(cmd.ErrOrStderr())}}

@@ -59,6 +59,7 @@ func (g *standIn) accept(w http.ResponseWriter, key string, req client.Evaluatio
 
 func (g *standIn) accepted(w http.ResponseWriter, id, image string) {
 	w.Header().Set("Location", "/v1/evaluations/"+id)
+	w.Header().Set("Retry-After", "1")
 	respond(w, 202, map[string]any{"apiVersion": gate.APIVersion, "kind": gate.KindEvaluation, "id": id, "image": image, "state": "queued", "createdAt": noon})
 }
 

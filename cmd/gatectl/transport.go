@@ -39,11 +39,16 @@ const idempotencyKey = "Idempotency-Key"
 // errTooLarge is an answer above maxAnswer.
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: no gate says that much", maxAnswer>>20)
 
-// newHTTP makes the client of one attempt, which may take timeout.
-func newHTTP(roots *x509.CertPool, timeout time.Duration) *http.Client {
+// newTransport trusts the authorities of roots; nil is the system's.
+func newTransport(roots *x509.CertPool) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	transport.MaxResponseHeaderBytes = 64 << 10
+	return transport
+}
+
+// newHTTP makes the client of one attempt, which may take timeout.
+func newHTTP(transport http.RoundTripper, timeout time.Duration) *http.Client {
 	return &http.Client{
 		Transport: transport, Timeout: timeout,
 		// The gate redirects nowhere, and its token is for nobody else.
@@ -151,7 +156,7 @@ func permanent(err error) bool {
 	switch {
 	case errors.As(err, &own): // there is no token to ask with
 		return true
-	case errors.Is(err, errTooLarge), errors.As(err, &certificate), errors.As(err, &record):
+	case errors.Is(err, errTooLarge), errors.As(err, &certificate), errors.As(err, &record), refusedCertificate(err) != "":
 		return true
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return true

@@ -9,15 +9,21 @@ import (
 	"github.com/imagegate/imagegate/server"
 )
 
-// access is who may ask this gate.
+// access is who may ask this gate, and what it shows them.
 type access struct {
-	file    *identity.File // nil where there is no rights file
-	callers server.Callers // nil where nobody is asked who calls
+	file        *identity.File      // nil where there is no rights file
+	callers     server.Callers      // nil where nobody is asked who calls
+	certificate *server.Certificate // nil where connections are plain
 }
 
-// openAccess reads the rights file. Tokens that imagegate token create made
-// count wherever callers are asked for one.
+// openAccess reads the rights file and the certificate. Tokens that imagegate
+// token create made count wherever callers are asked for one.
 func (a *app) openAccess(so serveOptions) (x access, err error) {
+	if so.tls.cert != "" {
+		if x.certificate, err = server.NewCertificate(so.tls.cert, so.tls.key, so.tls.clientCA, a.log); err != nil {
+			return x, err
+		}
+	}
 	if so.rights == "" && so.token == "" {
 		return x, nil
 	}
@@ -25,6 +31,9 @@ func (a *app) openAccess(so serveOptions) (x access, err error) {
 		if x.file, err = identity.OpenFile(so.rights); err != nil {
 			return x, err
 		}
+	}
+	if x.file != nil && x.file.NamesCertificates() && so.tls.clientCA == "" {
+		a.log.Warn("the rights file names callers by their certificates, and nobody is asked for one: name their authority with --client-ca", "rights", so.rights)
 	}
 	x.callers = identity.NewAuthenticator(x.file, a.store, a.log, time.Now)
 	return x, nil

@@ -28,10 +28,11 @@ type Kind string
 
 // The kinds.
 const (
-	KindToken     Kind = "token"     // an API token
-	KindJWT       Kind = "jwt"       // a JWT of a pinned issuer
-	KindAnonymous Kind = "anonymous" // nobody is asked: the gate listens on loopback
-	KindLocal     Kind = "local"     // the command line of the gate's machine
+	KindToken       Kind = "token"       // an API token
+	KindJWT         Kind = "jwt"         // a JWT of a pinned issuer
+	KindCertificate Kind = "certificate" // a certificate of the authority of callers
+	KindAnonymous   Kind = "anonymous"   // nobody is asked: the gate listens on loopback
+	KindLocal       Kind = "local"       // the command line of the gate's machine
 )
 
 // The callers that no rights file names.

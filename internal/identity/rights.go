@@ -33,7 +33,8 @@ type Rights struct {
 // caller is one entry of the file.
 type caller struct {
 	Caller
-	jwt *claimant
+	jwt         *claimant
+	certificate *holder
 }
 
 // claimant says which JWTs are the caller's.
@@ -91,7 +92,8 @@ func (p *rightsParser) caller(n *yaml.Node) {
 	p.object(n, "caller", fields{
 		"name":  func(n *yaml.Node) { c.Name = p.name(n, index) },
 		"token": tokens, "tokens": tokens,
-		"jwt": func(n *yaml.Node) { c.jwt = p.claimant(n) },
+		"jwt":         func(n *yaml.Node) { c.jwt = p.claimant(n) },
+		"certificate": func(n *yaml.Node) { c.certificate = p.holder(n) },
 		"rights": func(n *yaml.Node) {
 			p.list(n, "rights", maxEntries, func(n *yaml.Node) { c.Rights = append(c.Rights, p.right(n)) })
 		},
@@ -164,7 +166,7 @@ func (p *rightsParser) claimant(n *yaml.Node) *claimant {
 	p.object(n, "jwt", fields{
 		"issuer":   func(n *yaml.Node) { c.issuer = p.issuer(n) },
 		"audience": func(n *yaml.Node) { c.audience = p.texts(n, "audience") },
-		"subject":  func(n *yaml.Node) { c.subject = p.subjects(n) },
+		"subject":  func(n *yaml.Node) { c.subject = p.subjects(n, "subject") },
 		"claims":   func(n *yaml.Node) { p.claims(n, c.claims) },
 		"jwksFile": func(n *yaml.Node) { keys = p.text(n, "jwksFile") },
 	})
@@ -189,14 +191,15 @@ func (p *rightsParser) issuer(n *yaml.Node) string {
 	return s
 }
 
-func (p *rightsParser) subjects(n *yaml.Node) []string {
-	out := p.texts(n, "subject")
+// subjects reads patterns for matchSubject.
+func (p *rightsParser) subjects(n *yaml.Node, what string) []string {
+	out := p.texts(n, what)
 	for _, s := range out {
 		if strings.HasPrefix(s, "*") {
-			p.fail(n, "the subject %.100q begins with *, which is everybody the issuer knows: begin with what is yours", s)
+			p.fail(n, "the %s %.100q begins with *, which is everybody the issuer knows: begin with what is yours", what, s)
 		}
 		if i := strings.Index(s, "**"); i >= 0 && i != len(s)-2 {
-			p.fail(n, "the subject %.100q has ** before its end: it stands for any rest, so it comes last", s)
+			p.fail(n, "the %s %.100q has ** before its end: it stands for any rest, so it comes last", what, s)
 		}
 	}
 	return out

@@ -10,23 +10,24 @@ const maxSubject = 1024
 // reaches neither another owner nor another kind of subject; ** as the end
 // stands for any rest that is not empty. Everything else stands for itself.
 func matchSubject(pattern, subject string) bool {
+	const ends = ":/"
 	if len(subject) > maxSubject {
 		return false
 	}
 	if head, ok := strings.CutSuffix(pattern, "**"); ok {
 		for i := range subject { // the rest is not empty
-			if matchStars(head, subject[:i]) {
+			if matchStars(head, subject[:i], ends) {
 				return true
 			}
 		}
 		return false
 	}
-	return matchStars(pattern, subject)
+	return matchStars(pattern, subject, ends)
 }
 
-// matchStars matches * within parts. It goes back to the last star only: one
+// matchStars matches * within parts, which end at any byte of ends. It goes back to the last star only: one
 // that ended at a separator has nothing more to take.
-func matchStars(pattern, s string) bool {
+func matchStars(pattern, s, ends string) bool {
 	p, i, star, mark := 0, 0, -1, 0
 	for i < len(s) {
 		switch {
@@ -36,7 +37,7 @@ func matchStars(pattern, s string) bool {
 		case p < len(pattern) && pattern[p] == s[i]:
 			p++
 			i++
-		case star >= 0 && !separates(s[mark]):
+		case star >= 0 && strings.IndexByte(ends, s[mark]) < 0:
 			mark++
 			p, i = star+1, mark
 		default:
@@ -45,5 +46,3 @@ func matchStars(pattern, s string) bool {
 	}
 	return strings.Trim(pattern[p:], "*") == ""
 }
-
-func separates(b byte) bool { return b == ':' || b == '/' }

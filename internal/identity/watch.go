@@ -66,6 +66,11 @@ func (f *File) Words() string {
 	return "1 caller"
 }
 
+// NamesCertificates reports whether a caller in force is known by a certificate.
+func (f *File) NamesCertificates() bool {
+	return slices.ContainsFunc(f.now.Load().rights.callers, func(c caller) bool { return c.certificate != nil })
+}
+
 func (f *File) read() (*fileState, error) {
 	data, err := readBounded(f.path, "rights file", maxFile)
 	if err != nil {
