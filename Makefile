@@ -10,10 +10,10 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 BIN := bin/imagegate
 CTL := bin/gatectl
-FAST := ./internal/gate/... ./internal/policy/... ./internal/layer/... ./internal/registry/... ./internal/store/... ./internal/report/... ./internal/worker/... ./internal/settings/... ./internal/workload/... ./server/... ./client/... ./cmd/gatectl/...
+FAST := ./internal/gate/... ./internal/policy/... ./internal/layer/... ./internal/registry/... ./internal/store/... ./internal/report/... ./internal/worker/... ./internal/settings/... ./internal/servertest/... ./internal/scan/sharedlayers/... ./internal/scan/layercache/... ./internal/identity/... ./internal/workload/... ./server/... ./client/... ./cmd/gatectl/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build gatectl demo test test-fast vet race lint bench bench-cluster e2e generate image clean
+.PHONY: help build gatectl demo test test-fast vet race lint bench bench-cluster soak e2e generate image clean
 
 help: ## list what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: build ## print this gate's cost as ratios to the trivy program's, in one 
 
 bench-cluster: build ## print the cost of admission reviews with 100,000 verdicts stored, and of a rescan of 1,000 images
 	@go run ./internal/bench --imagegate $(BIN) --cluster
+
+soak: build ## kill and starve two replicas and all they need, under load, and count the answers (ten minutes; scripts/soak.sh says what it needs)
+	@scripts/soak.sh
 
 e2e: build ## the whole way on a real cluster; needs one, with Tekton and a registry (scripts/e2e.sh says what)
 	@scripts/e2e.sh

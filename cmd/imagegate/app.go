@@ -22,6 +22,7 @@ import (
 	"github.com/imagegate/imagegate/internal/registry"
 	"github.com/imagegate/imagegate/internal/scan"
 	"github.com/imagegate/imagegate/internal/scan/layercache"
+	"github.com/imagegate/imagegate/internal/scan/sharedlayers"
 	"github.com/imagegate/imagegate/internal/scan/vulndb"
 	"github.com/imagegate/imagegate/internal/sign"
 	"github.com/imagegate/imagegate/internal/store"
@@ -54,6 +55,7 @@ type appOptions struct {
 	// traced sends traces, to otlp or where OpenTelemetry's variables say.
 	traced bool
 	otlp   string // URL
+	shared sharedLayersOptions
 	// observe sees each request to a registry; nil: nobody does.
 	observe func(http.RoundTripper) http.RoundTripper
 }
@@ -89,7 +91,8 @@ type app struct {
 	registry *registry.Client
 	// policies is set where they come from a directory.
 	policies *policy.Dir
-	exploits *exploit.Files // nil where there is no list
+	exploits *exploit.Files      // nil where there is no list
+	shared   *sharedlayers.Cache // nil where layers are not shared
 	metrics  *server.Metrics
 	tracer   *trace.Tracer // nil: nobody follows
 	data     string
@@ -134,11 +137,14 @@ func newApp(cmd *cobra.Command, o appOptions) (_ *app, err error) {
 	if err := os.Setenv("TMPDIR", temp.Path); err != nil {
 		return nil, err
 	}
-	if a.store, err = store.Open(cmd.Context(), databaseFile(a.data)); err != nil {
+	if a.store, err = openStore(cmd); err != nil {
 		return nil, err
 	}
 	a.closers = append(a.closers, func() { _ = a.store.Close() })
 	if a.registry, err = newRegistry(o, a.log, a.store); err != nil {
+		return nil, err
+	}
+	if err := a.shareLayers(cmd.Context(), o); err != nil {
 		return nil, err
 	}
 	analyzer, err := a.newAnalyzer(o, temp.Path)
@@ -296,10 +302,8 @@ func (a *app) newAnalyzer(o appOptions, temp string) (gate.Analyzer, error) {
 			}
 			return json.Marshal(credentials)
 		},
-		Keep: func(generation, diffID string, data []byte) error {
-			a.metrics.LayerRead()
-			return cache.Put(generation, diffID, data)
-		},
+		Fetch: a.fetchLayers(cache),
+		Keep:  a.keepLayer(cache),
 		Changed: func(d gate.Database) bool {
 			s, err := vulndb.Read(database)
 			return err == nil && (!s.UpdatedAt.Equal(d.UpdatedAt) || s.Digest != d.Digest)

@@ -12,15 +12,6 @@ import (
 	"github.com/imagegate/imagegate/internal/store"
 )
 
-// databaseFile is the gate's own database below the data directory.
-func databaseFile(data string) string { return filepath.Join(data, "imagegate.db") }
-
-// databaseOf is the database that a command's flags name.
-func databaseOf(cmd *cobra.Command) string {
-	data, _ := cmd.Flags().GetString("data")
-	return databaseFile(data)
-}
-
 func newBackup() *cobra.Command {
 	return &cobra.Command{
 		Use: "backup FILE", Short: "Copy the gate's database while the gate runs", Args: cobra.ExactArgs(1),
@@ -32,10 +23,14 @@ database and the layer cache are not in it: the first two are kept elsewhere, an
 the others can be made again.`,
 		Example: "  imagegate backup --data /data /backup/imagegate-$(date +%F).db",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[0] == "-" {
-				return backupTo(cmd, cmd.OutOrStdout())
+			database, err := databaseOf(cmd)
+			if err != nil {
+				return err
 			}
-			made, err := store.Backup(cmd.Context(), databaseOf(cmd), args[0])
+			if args[0] == "-" {
+				return backupTo(cmd, database, cmd.OutOrStdout())
+			}
+			made, err := store.Backup(cmd.Context(), database, args[0])
 			if err != nil {
 				return err
 			}
@@ -47,9 +42,9 @@ the others can be made again.`,
 
 // backupTo writes a backup to w by way of a file beside the database, where there
 // is room for one.
-func backupTo(cmd *cobra.Command, w io.Writer) error {
-	database := databaseOf(cmd)
-	dir, err := os.MkdirTemp(filepath.Dir(database), ".backup-")
+func backupTo(cmd *cobra.Command, database string, w io.Writer) error {
+	data, _ := cmd.Flags().GetString("data")
+	dir, err := os.MkdirTemp(data, ".backup-")
 	if err != nil {
 		return gate.NewError(gate.CodeUnavailable, "the data directory cannot be written: name another with --data", err)
 	}
@@ -79,7 +74,11 @@ newer imagegate, changes nothing. It refuses while a service holds the data
 directory, and where a database is unless --force keeps that one aside. What was
 accepted and not answered when the backup was made is taken up by the next start.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			restored, aside, err := store.Restore(cmd.Context(), args[0], databaseOf(cmd), force)
+			database, err := databaseOf(cmd)
+			if err != nil {
+				return err
+			}
+			restored, aside, err := store.Restore(cmd.Context(), args[0], database, force)
 			if err != nil {
 				return err
 			}

@@ -48,9 +48,10 @@ func ill(state health, mend, format string, args ...any) diagnosis {
 // patient is the deployment that is looked at.
 type patient struct {
 	appOptions
-	data  string
-	log   *slog.Logger
-	image string
+	data     string
+	database string // file, or URL with its password
+	log      *slog.Logger
+	image    string
 
 	server, tokenFile string
 	admission         string // host:port
@@ -78,6 +79,7 @@ var looks = []struct {
 	{"signing key", lookAtKey},
 	{"sandbox", lookAtSandbox},
 	{"worker", lookAtWorker},
+	{"shared layers", lookAtSharedLayers},
 	{"registry", lookAtRegistry},
 	{"clock", lookAtClock},
 	{"server", lookAtServer},
@@ -111,11 +113,15 @@ it could not be looked at.`,
 				return err
 			}
 			p.data, _ = cmd.Flags().GetString("data")
+			if p.database, err = databaseOf(cmd); err != nil {
+				return err
+			}
 			p.client = &http.Client{Timeout: lookTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 			return p.report(cmd.OutOrStdout(), output, p.examine(cmd.Context()))
 		},
 	}
 	p.flags(cmd)
+	p.shared.flags(cmd)
 	cmd.Flags().StringVar(&p.image, "image", "", "an image of the registry the gate reads; it is resolved, not pulled")
 	cmd.Flags().StringVar(&p.server, "server", "", "URL of a service that runs")
 	cmd.Flags().StringVar(&p.tokenFile, "token-file", "", "file of the token for --server")

@@ -40,7 +40,10 @@ func lookAtData(_ context.Context, p *patient) diagnosis {
 
 // lookAtDatabase reads the gate's own database, if there is one yet.
 func lookAtDatabase(ctx context.Context, p *patient) diagnosis {
-	name := databaseFile(p.data)
+	if store.IsURL(p.database) {
+		return lookAtServerDatabase(ctx, p)
+	}
+	name := p.database
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fine("there is none yet: the gate makes it when it starts")
@@ -60,6 +63,22 @@ func lookAtDatabase(ctx context.Context, p *patient) diagnosis {
 		return ill(ailing, "none needed: back it up first (imagegate backup), for an older imagegate will not open it afterwards", "%s has schema %d: the next start brings it to %d", name, found.Schema, current)
 	}
 	return fine("sound, schema %d, %.1f MB", found.Schema, float64(found.Size)/1e6)
+}
+
+// lookAtServerDatabase asks PostgreSQL.
+func lookAtServerDatabase(ctx context.Context, p *patient) diagnosis {
+	found, current, err := store.LookAtServer(ctx, p.database)
+	switch {
+	case err != nil:
+		return wrong(err, "see --database and --database-password-file, and whether PostgreSQL runs")
+	case found.Schema == 0:
+		return fine("%s is empty: the gate makes its tables when it starts", found.File)
+	case found.Schema > current:
+		return ill(ailing, "run the same imagegate everywhere soon", "%s has schema %d, and this imagegate knows %d: another replica is newer", found.File, found.Schema, current)
+	case found.Schema < current:
+		return ill(ailing, "none needed: back it up first (pg_dump -Fc)", "%s has schema %d: the next start brings it to %d", found.File, found.Schema, current)
+	}
+	return fine("%s answers, schema %d, %.1f MB", found.File, found.Schema, float64(found.Size)/1e6)
 }
 
 // Databases are made daily or more often: older than staleAdvisories says that

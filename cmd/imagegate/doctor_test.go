@@ -22,6 +22,7 @@ import (
 func sound(t *testing.T) *patient {
 	t.Helper()
 	p := &patient{appOptions: appOptions{workers: 1, signing: true, layout: "both"}, data: decided(t, 1), now: time.Now, client: http.DefaultClient}
+	p.database = databaseFile(p.data)
 	p.db = filepath.Join(t.TempDir(), "db")
 	if err := demo.WriteDatabase(p.db, time.Now()); err != nil {
 		t.Fatal(err)
@@ -58,10 +59,10 @@ func TestDoctorSaysWhatToMend(t *testing.T) {
 		{"a file for a data directory", func(p *patient) { p.data = p.key }, lookAtData, failing, "no directory"},
 		{"a data directory open to all", func(p *patient) { _ = os.Chmod(p.data, 0o777) }, lookAtData, ailing, "chmod o-w"},
 		{"a database", nil, lookAtDatabase, healthy, "sound, schema"},
-		{"no database yet", func(p *patient) { p.data = t.TempDir() }, lookAtDatabase, healthy, "none yet"},
+		{"no database yet", func(p *patient) { p.database = databaseFile(t.TempDir()) }, lookAtDatabase, healthy, "none yet"},
 		{"a database open to others", func(p *patient) { _ = os.Chmod(filepath.Join(p.data, "imagegate.db"), 0o644) }, lookAtDatabase, ailing, "chmod 600"},
 		{"a damaged database", func(p *patient) {
-			p.data = filepath.Dir(file(t, "imagegate.db", strings.Repeat("not a database ", 500)))
+			p.database = file(t, "imagegate.db", strings.Repeat("not a database ", 500))
 		}, lookAtDatabase, failing, "restore a backup"},
 		{"space on the disk", nil, func(_ context.Context, p *patient) diagnosis { return lookAtDisk(p.data) }, "", "free for"},
 		{"advisories", nil, lookAtAdvisories, healthy, "made 0s ago"},

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"os"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/policy"
@@ -23,21 +26,57 @@ type evaluations struct {
 // worker is away.
 const maxAttempts = 5
 
+// queueOptions say what waits, and where.
+type queueOptions struct {
+	replica                       string
+	maxQueued, maxQueuedPerCaller int
+}
+
+func (o *queueOptions) flags(cmd *cobra.Command) {
+	host, _ := os.Hostname() // a name for people; empty does no harm
+	f := cmd.Flags()
+	f.StringVar(&o.replica, "replica", host, "name of this process among those that share a --database")
+	f.IntVar(&o.maxQueued, "max-queued", 10_000, "how many evaluations may wait or run, of all replicas together; past them requests are answered with 429; 0: no bound")
+	f.IntVar(&o.maxQueuedPerCaller, "max-queued-per-caller", 5_000, "the same, of one caller")
+}
+
 // startJobs takes up the queue of a wired gate.
-func startJobs(ctx context.Context, a *app, o appOptions) (*evaluations, error) {
+func startJobs(ctx context.Context, a *app, o appOptions, qo queueOptions) (*evaluations, error) {
 	// Many pipelines ask for one new base image in the same minute.
-	a.service.Analyzer = gate.Share(a.service.Analyzer, a.log)
+	a.service.Analyzer = gate.Share(oneReplica{a.service.Analyzer, a.store}, a.log)
 	e := &evaluations{service: a.service, store: a.store, tracer: a.tracer}
 	jobs, err := a.store.NewJobs(ctx, e.run, store.JobsOptions{
 		// Early denials and stored verdicts need no worker, so more jobs than
 		// workers run at once.
 		Workers: o.workers * 4, Timeout: o.timeout + time.Minute, Attempts: maxAttempts, Logger: a.log,
+		ID: newID(), Replica: qo.replica, MaxQueued: qo.maxQueued, MaxQueuedPerCaller: qo.maxQueuedPerCaller,
 	})
 	if err != nil {
 		return nil, err
 	}
 	e.jobs = jobs
 	return e, jobs.Start(ctx)
+}
+
+// oneReplica has an image analyzed by one replica at a time: the others wait,
+// and then find its layers among those that are shared.
+type oneReplica struct {
+	gate.Analyzer
+	store *store.Store
+}
+
+// Analyze implements gate.Analyzer.
+func (o oneReplica) Analyze(ctx context.Context, img gate.Image, report gate.Report) (*gate.Analysis, error) {
+	if o.store.Shared() {
+		release, err := o.store.Exclusive(ctx, "analysis of "+img.Digest)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err == nil { // else twice the work is better than none
+			defer release()
+		}
+	}
+	return o.Analyzer.Analyze(ctx, img, report)
 }
 
 // run evaluates one job.

@@ -83,6 +83,7 @@ environment, and that over the file.`,
 	}
 	root.PersistentFlags().String("config", "", "file of flag values (YAML)")
 	root.PersistentFlags().String("data", defaultData(), "directory of everything the gate keeps")
+	databaseFlags(root)
 	root.PersistentFlags().String("log-level", "warn", "debug, info, warn or error; the log goes to stderr")
 	root.AddCommand(
 		newCheck(), newDiff(), newVerify(), newServe(), newRescan(), newAdmission(), newAudit(), newPolicy(), newDB(), newBackup(), newRestore(), newPrune(), newDoctor(), newKey(), newToken(), newAuditLog(), newDemo(), newChecks(), newVersion(), newWorker(),

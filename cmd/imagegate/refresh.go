@@ -15,7 +15,6 @@ import (
 	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/policy"
 	"github.com/imagegate/imagegate/internal/scan/vulndb"
-	"github.com/imagegate/imagegate/internal/store"
 	"github.com/imagegate/imagegate/server"
 )
 
@@ -166,11 +165,6 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// openStore opens the database of the data directory.
-func openStore(cmd *cobra.Command) (*store.Store, error) {
-	return store.Open(cmd.Context(), databaseOf(cmd))
 }
 
 // splitList splits a comma-separated list as flags do.

@@ -30,9 +30,15 @@ With --admission-listen it is a cluster's admission webhook too.
 
 With --key it signs what passes. Every call under /v1 needs the token of
 --token-file, or one of a caller that --rights names; without either, serve
-listens on loopback only and asks nobody.`,
+listens on loopback only and asks nobody.
+
+With --tls-cert the port is HTTPS. --client-ca lets callers show a certificate
+in place of a token.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
+			err := so.tls.check(so.rights)
+			if err != nil {
+				return err
+			}
 			if tokenFile != "" || so.rights == "" {
 				if so.token, err = readToken(tokenFile, so.listen); err != nil {
 					return err
@@ -48,6 +54,9 @@ listens on loopback only and asks nobody.`,
 	so.refresh.flags(cmd)
 	so.retention.flags(cmd, "retention", "delete once a day what is older and nothing needs, for example 90d, as imagegate prune does; 0 keeps everything")
 	so.admin.flags(cmd)
+	so.tls.flags(cmd)
+	so.queue.flags(cmd)
+	o.shared.flags(cmd)
 	cmd.Flags().StringVar(&o.otlp, "otlp-endpoint", "", "URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces; the OTEL_… variables count too")
 	cmd.Flags().StringVar(&so.listen, "listen", "127.0.0.1:8080", "address to listen on")
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", "file that holds a bearer token; who sends it may do everything")
@@ -65,6 +74,8 @@ type serveOptions struct {
 	refresh       refreshOptions
 	retention     retentionOptions
 	admin         adminOptions
+	tls           tlsOptions
+	queue         queueOptions
 }
 
 // minToken is the least length of a token in bytes.
@@ -121,7 +132,7 @@ func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveO
 	if err != nil {
 		return err
 	}
-	queue, err := startJobs(ctx, a, o)
+	queue, err := startJobs(ctx, a, o, so.queue)
 	if err != nil {
 		return err
 	}
@@ -151,11 +162,11 @@ func (a *app) serve(ctx context.Context, l net.Listener, o appOptions, so serveO
 	if err != nil {
 		return gate.NewError(gate.CodeInternal, "the contract of the REST interface is broken", err)
 	}
-	fmt.Fprintf(say, "imagegate %s listens on http://%s\n", version, l.Addr())
+	fmt.Fprintf(say, "imagegate %s listens on %s://%s\n", version, access.scheme(), l.Addr())
 	// The first to end, in error or because it was told to, ends all.
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.Serve(ctx, l, so.grace) })
-	g.Go(func() error { again.run(ctx); return nil })
+	g.Go(func() error { return access.serve(ctx, s, l, so.grace) })
+	g.Go(func() error { a.store.Lead(ctx, "rescans", again.run); return nil })
 	if hook != nil {
 		fmt.Fprintf(say, "imagegate %s answers admission reviews on https://%s\n", version, hook.listener.Addr())
 		g.Go(func() error { return hook.admission.ServeTLS(ctx, hook.listener, hook.cert, so.grace) })
@@ -201,6 +212,9 @@ func (a *app) readiness(ctx context.Context, hook *webhook) []server.Component {
 	}
 	if a.exploits != nil {
 		out = append(out, exploitsReady(a.exploits))
+	}
+	if a.shared != nil {
+		out = append(out, sharedLayersReady(ctx, a.shared))
 	}
 	if hook != nil {
 		out = append(out, hook.ready())
