@@ -44,6 +44,9 @@ func (o *queueOptions) flags(cmd *cobra.Command) {
 func startJobs(ctx context.Context, a *app, o appOptions, qo queueOptions) (*evaluations, error) {
 	// Many pipelines ask for one new base image in the same minute.
 	a.service.Analyzer = gate.Share(oneReplica{a.service.Analyzer, a.store}, a.log)
+	if a.service.Signer != nil {
+		a.service.Signer = leasedSigner{a.service.Signer, a.store}
+	}
 	e := &evaluations{service: a.service, store: a.store, tracer: a.tracer}
 	jobs, err := a.store.NewJobs(ctx, e.run, store.JobsOptions{
 		// Early denials and stored verdicts need no worker, so more jobs than
@@ -67,16 +70,29 @@ type oneReplica struct {
 
 // Analyze implements gate.Analyzer.
 func (o oneReplica) Analyze(ctx context.Context, img gate.Image, report gate.Report) (*gate.Analysis, error) {
-	if o.store.Shared() {
-		release, err := o.store.Exclusive(ctx, "analysis of "+img.Digest)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err == nil { // else twice the work is better than none
-			defer release()
-		}
+	release, err := o.store.Exclusive(ctx, "analysis of "+img.Digest)
+	if err != nil {
+		return nil, err
 	}
+	defer release()
 	return o.Analyzer.Analyze(ctx, img, report)
+}
+
+// leasedSigner has a digest signed by one replica at a time: the others find its
+// signature.
+type leasedSigner struct {
+	gate.Signer
+	store *store.Store
+}
+
+// Sign implements gate.Signer.
+func (l leasedSigner) Sign(ctx context.Context, req gate.SignRequest) (string, error) {
+	release, err := l.store.Exclusive(ctx, "signing of "+req.Repository+"@"+req.Digest)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	return l.Signer.Sign(ctx, req)
 }
 
 // run evaluates one job.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,22 +13,19 @@ import (
 	"github.com/imagegate/imagegate/internal/policy"
 )
 
-// rescans runs rescans for the server, one at a time. What was begun is gone on
-// with after a restart.
+// rescans runs rescans for the server, one at a time, on one of the replicas.
+// What was begun is gone on with after a restart.
 type rescans struct {
 	app      *app
 	parallel int
 	begun    chan string
-
-	mu   sync.Mutex // guards done
-	done map[string]chan struct{}
 }
 
 // retryRescan is the wait after the store could not be read or written.
 const retryRescan = 10 * time.Second
 
 func newRescans(a *app, parallel int) *rescans {
-	return &rescans{app: a, parallel: parallel, begun: make(chan string, 1), done: map[string]chan struct{}{}}
+	return &rescans{app: a, parallel: parallel, begun: make(chan string, 1)}
 }
 
 // run does what is begun until ctx ends.
@@ -38,7 +34,6 @@ func (r *rescans) run(ctx context.Context) {
 		id, err := r.app.store.UnfinishedRescan(ctx)
 		if err == nil && id != "" {
 			if err = r.app.service.Rescan(ctx, id, r.app.store, r.parallel); err == nil {
-				r.finished(id)
 				continue
 			}
 		}
@@ -86,7 +81,10 @@ func (r *rescans) Start(ctx context.Context, pattern string) (gate.Rescan, error
 
 // Get implements server.Rescans.
 func (r *rescans) Get(ctx context.Context, id string, wait time.Duration) (gate.Rescan, error) {
-	ended := r.await(id)
+	// Another replica may run it. Waiting begins before looking, so that nothing
+	// happens in between.
+	ended, leave := r.app.store.Await(id)
+	defer leave()
 	out, err := r.app.store.Rescan(ctx, id)
 	if err != nil || out.State == gate.Done || wait <= 0 {
 		return out, err
@@ -100,27 +98,6 @@ func (r *rescans) Get(ctx context.Context, id string, wait time.Duration) (gate.
 		return out, nil
 	}
 	return r.app.store.Rescan(context.WithoutCancel(ctx), id)
-}
-
-func (r *rescans) await(id string) <-chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.done) > 100 { // ids that nobody began
-		clear(r.done)
-	}
-	if r.done[id] == nil {
-		r.done[id] = make(chan struct{})
-	}
-	return r.done[id]
-}
-
-func (r *rescans) finished(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if c := r.done[id]; c != nil {
-		close(c)
-		delete(r.done, id)
-	}
 }
 
 func newRescan() *cobra.Command {

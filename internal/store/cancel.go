@@ -106,5 +106,5 @@ func (r *running) cancel(id string) {
 func (r *running) ids() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Collect(maps.Keys(r.all))
+	return slices.AppendSeq([]string{}, maps.Keys(r.all)) // never nil, which is NULL in SQL
 }

@@ -105,8 +105,13 @@ func (s *Store) start(ctx context.Context, id string) error {
 // finish marks an evaluation done and wakes those who wait for it. Its verdict
 // is stored by then.
 func (s *Store) finish(ctx context.Context, id string) error {
+	return s.end(ctx, `UPDATE evaluations SET done_at = $1 WHERE id = $2 AND done_at IS NULL`, id)
+}
+
+// end marks something done now, and wakes those who wait for it, wherever.
+func (s *Store) end(ctx context.Context, update, id string) error {
 	err := s.transaction(ctx, func(tx *transaction) error {
-		_, err := tx.ExecContext(ctx, `UPDATE evaluations SET done_at = $1 WHERE id = $2 AND done_at IS NULL`, micros(s.now()), id)
+		_, err := tx.ExecContext(ctx, update, micros(s.now()), id)
 		if err == nil {
 			err = s.engine.tell(ctx, tx, news{Done: id})
 		}

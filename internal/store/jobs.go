@@ -27,6 +27,9 @@ type JobsOptions struct {
 	// MaxQueued and MaxQueuedPerCaller bound what is accepted and not answered,
 	// by all replicas together; 0 bounds nothing.
 	MaxQueued, MaxQueuedPerCaller int
+	// Lease is after how long a silent replica's evaluations are taken up; 0 is
+	// 15 s.
+	Lease time.Duration
 	// ID is this process's among all that ever ran jobs of this database, and
 	// Replica its name for people.
 	ID, Replica string
@@ -63,6 +66,9 @@ func (evaluate) Kind() string { return "evaluate" }
 func (s *Store) NewJobs(ctx context.Context, run Run, o JobsOptions) (_ *Jobs, err error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Lease <= 0 {
+		o.Lease = lease
 	}
 	if o.ID == "" {
 		o.ID = rand.Text()

@@ -24,6 +24,9 @@ func work(t testing.TB, s *Store, f Run, o JobsOptions) *Jobs {
 	if o.Attempts == 0 {
 		o.Attempts = 3
 	}
+	if o.Lease == 0 {
+		o.Lease = 5 * time.Second
+	}
 	if o.Backoff == nil {
 		o.Backoff = func(int) time.Duration { return time.Millisecond }
 	}

@@ -111,7 +111,7 @@ func TestOneOfAllDoesWhatIsExclusive(t *testing.T) {
 	} else {
 		another()
 	}
-	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // of patience
 	defer cancel()
 	if _, err := other.Exclusive(short, "analysis of a"); err == nil {
 		t.Fatal("two do it at once")

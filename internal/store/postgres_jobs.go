@@ -28,14 +28,17 @@ type postgresQueue struct {
 	jobs   *Jobs
 	id     string // of this process, new with each start
 	name   string // of the replica, for people
+	lease  time.Duration
 	log    *slog.Logger
+	// lost are the jobs that looked lost at the last look; attend's alone.
+	lost map[int64]bool
 }
 
 func (e *postgres) queue(ctx context.Context, j *Jobs, o JobsOptions) (_ queue, err error) {
 	if e.jobs, err = e.pool(ctx, e.config.Copy()); err != nil {
 		return nil, e.store.unavailable(err)
 	}
-	q := &postgresQueue{engine: e, jobs: j, id: o.ID, name: o.Replica, log: o.Logger}
+	q := &postgresQueue{engine: e, jobs: j, id: o.ID, name: o.Replica, lease: o.Lease, log: o.Logger}
 	config := j.config(o)
 	config.ID = q.id
 	if q.Client, err = river.NewClient(riverpgxv5.New(e.jobs), config); err != nil {
@@ -78,11 +81,11 @@ func (q *postgresQueue) attend(ctx context.Context) {
 				}
 			} else {
 				now := time.Now()
-				if now.Sub(heard) > lease/2 {
+				if now.Sub(heard) > q.lease/2 {
 					steady = now
 				}
 				heard = now
-				if now.Sub(steady) >= lease {
+				if now.Sub(steady) >= q.lease {
 					q.takeUp(ctx)
 				}
 			}
@@ -119,9 +122,12 @@ func (q *postgresQueue) takeUp(ctx context.Context) {
 	defer cancel()
 	tag, err := q.engine.jobs.Exec(ctx, `UPDATE river_job SET state = 'available', max_attempts = greatest(max_attempts, attempt + 1), priority = $2
 		WHERE state = 'running' AND NOT EXISTS (SELECT 1 FROM replicas r WHERE r.id = attempted_by[array_length(attempted_by, 1)] AND r.seen_at > now() - make_interval(secs => $1))`,
-		lease.Seconds(), overdue)
+		q.lease.Seconds(), overdue)
 	if err == nil && tag.RowsAffected() > 0 {
 		q.log.Warn("evaluations of a replica that is silent are taken up", "evaluations", tag.RowsAffected())
+	}
+	if err == nil {
+		err = q.takeUpLost(ctx)
 	}
 	if err == nil {
 		_, err = q.engine.jobs.Exec(ctx, `DELETE FROM replicas WHERE seen_at < now() - interval '1 hour'`)
@@ -129,6 +135,37 @@ func (q *postgresQueue) takeUp(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		q.log.Warn("it cannot be told whether replicas are silent", "error", q.engine.store.unavailable(err))
 	}
+}
+
+// takeUpLost puts back jobs that are this replica's by the database's word, and
+// do not run here. The connection may break after the database handed a job out
+// and before this replica heard of it; and River gives up telling how a job
+// ended when the database is away for long. What looks lost at two looks is.
+func (q *postgresQueue) takeUpLost(ctx context.Context) error {
+	rows, err := q.engine.jobs.Query(ctx, `SELECT id FROM river_job WHERE state = 'running' AND attempted_by[array_length(attempted_by, 1)] = $1
+		AND attempted_at < now() - make_interval(secs => $2) AND NOT (args->>'id' = ANY($3))`, q.id, q.lease.Seconds(), q.jobs.running.ids())
+	if err != nil {
+		return err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return err
+	}
+	before := q.lost
+	q.lost = map[int64]bool{}
+	var lost []int64
+	for _, id := range found {
+		q.lost[id] = true
+		if before[id] {
+			lost = append(lost, id)
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	q.log.Warn("evaluations that this replica lost sight of are taken up", "evaluations", len(lost))
+	_, err = q.engine.jobs.Exec(ctx, `UPDATE river_job SET state = 'available', max_attempts = greatest(max_attempts, attempt + 1), priority = $2 WHERE id = ANY($1) AND state = 'running'`, lost, overdue)
+	return err
 }
 
 // channel is where replicas tell each other of evaluations.

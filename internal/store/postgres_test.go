@@ -215,6 +215,32 @@ func TestAReplicaThatStoodStillChangesNothing(t *testing.T) {
 	}
 }
 
+// The database hands a job out, and the connection breaks before the replica
+// hears of it.
+func TestAJobThatAReplicaNeverHeardOfIsTakenUp(t *testing.T) {
+	if !onPostgres {
+		return
+	}
+	s := openTest(t)
+	j, err := s.NewJobs(t.Context(), passing(s), JobsOptions{Workers: 1, Attempts: 1, Timeout: time.Minute, Lease: 5 * time.Second, ID: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := submit(t, j, "1", "", "app"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write.ExecContext(t.Context(), `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '1 minute', attempted_by = '{a}'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Stop(context.Background()) }()
+	if e := waitLong(t, s, "1"); e.Verdict.Decision != gate.Pass {
+		t.Errorf("%+v", e.Verdict)
+	}
+}
+
 func waitLong(t *testing.T, s *Store, id string) gate.Evaluation {
 	t.Helper()
 	e, err := s.Wait(t.Context(), id, 3*lease)

@@ -177,11 +177,5 @@ func (s *Store) RescanDone(ctx context.Context, rescan string, item gate.RescanI
 
 // FinishRescan implements gate.Rescans.
 func (s *Store) FinishRescan(ctx context.Context, rescan string) error {
-	return s.transaction(ctx, func(tx *transaction) error {
-		_, err := tx.ExecContext(ctx, `UPDATE rescans SET done_at = $1 WHERE id = $2 AND done_at IS NULL`, micros(s.now()), rescan)
-		if err == nil {
-			err = s.engine.tell(ctx, tx, news{Done: rescan})
-		}
-		return err
-	})
+	return s.end(ctx, `UPDATE rescans SET done_at = $1 WHERE id = $2 AND done_at IS NULL`, rescan)
 }

@@ -11,7 +11,7 @@ import (
 // negative or zero d does not wait.
 func (s *Store) Wait(ctx context.Context, id string, d time.Duration) (gate.Evaluation, error) {
 	// Waiting begins before looking, so that nothing happens in between.
-	done, leave := s.await(id)
+	done, leave := s.Await(id)
 	defer leave()
 	e, err := s.Evaluation(ctx, id)
 	if err != nil || e.State == gate.Done || d <= 0 {
@@ -44,9 +44,10 @@ func (s *Store) Wait(ctx context.Context, id string, d time.Duration) (gate.Eval
 // lookAgain is how often those who wait look for themselves.
 const lookAgain = 5 * time.Second
 
-// await gives the channel that is closed when the evaluation is done, and a
-// function that drops it if nobody else needs it.
-func (s *Store) await(id string) (<-chan struct{}, func()) {
+// Await gives the channel that is closed when an evaluation or a rescan is done,
+// and a function that drops it if nobody else needs it. Before its jobs run, a
+// process does not hear what others do.
+func (s *Store) Await(id string) (<-chan struct{}, func()) {
 	s.live.Lock()
 	defer s.live.Unlock()
 	c := s.live.done[id]
