@@ -40,11 +40,19 @@ metadata: {name: monitoring, labels: {kubernetes.io/metadata.name: monitoring}}
 apiVersion: v1
 kind: Namespace
 metadata: {name: kube-system, labels: {kubernetes.io/metadata.name: kube-system}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: database, labels: {kubernetes.io/metadata.name: database}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: cache, labels: {kubernetes.io/metadata.name: cache}}
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{"overlays/dev", "overlays/production", "examples/secure-app"} {
+	for _, dir := range []string{"overlays/dev", "overlays/production", "overlays/replicas", "examples/secure-app"} {
 		resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
 		if err != nil {
 			t.Fatal(err)

@@ -32,7 +32,7 @@ var keys = []string{"signing-key-native", "signing-key-sealed", "signing-key-ext
 func builds(t *testing.T) []build {
 	t.Helper()
 	out := []build{}
-	for _, dir := range []string{"base", "overlays/dev", "overlays/production", "examples/secure-app", "examples/source-document"} {
+	for _, dir := range []string{"base", "overlays/dev", "overlays/production", "overlays/replicas", "examples/secure-app", "examples/source-document"} {
 		out = append(out, kustomize(t, dir, ""))
 	}
 	for _, key := range keys[1:] {
@@ -45,13 +45,18 @@ func builds(t *testing.T) []build {
 // of production's signing-key-native.
 func kustomize(t *testing.T, dir, key string) build {
 	t.Helper()
-	b := build{name: dir}
-	fs := filesys.MakeFsOnDisk()
-	if key != "" {
-		b.name += " with " + key
-		fs = copied(t)
-		edit(t, fs, dir+"/kustomization.yaml", keys[0], key)
+	if key == "" {
+		return made(t, filesys.MakeFsOnDisk(), dir, dir)
 	}
+	fs := copied(t)
+	edit(t, fs, dir+"/kustomization.yaml", "components/"+keys[0], "components/"+key)
+	return made(t, fs, dir, dir+" with "+key)
+}
+
+// made builds a directory of fs.
+func made(t *testing.T, fs filesys.FileSystem, dir, name string) build {
+	t.Helper()
+	b := build{name: name}
 	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, dir)
 	if err != nil {
 		t.Fatalf("%s: %v", b.name, err)
@@ -116,9 +121,9 @@ func edit(t *testing.T, fs filesys.FileSystem, name, from, to string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := strings.Replace(string(text), "components/"+from, "components/"+to, 1)
+	changed := strings.Replace(string(text), from, to, 1)
 	if changed == string(text) {
-		t.Fatalf("%s names no components/%s", name, from)
+		t.Fatalf("%s has no %s", name, from)
 	}
 	if err := fs.WriteFile(name, []byte(changed)); err != nil {
 		t.Fatal(err)

@@ -16,16 +16,18 @@ import (
 )
 
 // external are the Secrets that no file holds; docs/how-to/deploy.md says how
-// each is made.
+// each is made, and components/replicas/README.md those of its servers.
 var external = map[string][]string{
 	"imagegate-token":         {"token"},
 	"imagegate-admission-tls": {"tls.crt", "tls.key", "ca.crt"},
 	"imagegate-signing-key":   {"cosign.key", "cosign.password"},
 	"imagegate-registry":      {".dockerconfigjson"},
+	"imagegate-database":      {"password", "ca.crt"},
+	"imagegate-shared-layers": {"password"},
 }
 
 // foreignPods are pods of others that policies name by label.
-var foreignPods = []map[string]string{{"k8s-app": "kube-dns"}, {"app": "postgresql"}}
+var foreignPods = []map[string]string{{"k8s-app": "kube-dns"}, {"app": "postgresql"}, {"app.kubernetes.io/name": "postgresql"}, {"app.kubernetes.io/name": "redis"}}
 
 func TestWhatPodsNameExists(t *testing.T) {
 	for _, b := range builds(t) {
@@ -70,6 +72,9 @@ func TestWhatPodsNameExists(t *testing.T) {
 				for _, e := range c.Env {
 					if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil {
 						secretExists(t, at, e.ValueFrom.SecretKeyRef.Name, e.ValueFrom.SecretKeyRef.Key)
+					}
+					if e.ValueFrom != nil && e.ValueFrom.ConfigMapKeyRef != nil {
+						valueOf(t, b, p, e)
 					}
 				}
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/imagegate/imagegate/internal/gate"
 	"github.com/imagegate/imagegate/internal/scan/layercache"
 	"github.com/imagegate/imagegate/internal/store"
 )
@@ -121,15 +123,15 @@ func prune(ctx context.Context, s *store.Store, data string, o retentionOptions,
 	var before time.Time
 	if o.age != 0 {
 		before = time.Now().Add(-time.Duration(o.age))
-		if p.Pruned, err = s.Prune(ctx, store.Retention{Before: before, DryRun: dry}); err != nil {
-			return p, err
-		}
+		p.Pruned, err = s.Prune(ctx, store.Retention{Before: before, DryRun: dry})
 	}
-	if dry {
-		return p, nil
+	// Another replica may be pruning the database; the layers are this one's.
+	if dry || (err != nil && gate.CodeOf(err) != gate.CodeConflict) {
+		return p, err
 	}
-	p.layers, p.freed, err = layercache.New(filepath.Join(data, "layers")).Prune(o.layersBytes, before)
-	return p, err
+	var layers error
+	p.layers, p.freed, layers = layercache.New(filepath.Join(data, "layers")).Prune(o.layersBytes, before)
+	return p, errors.Join(err, layers)
 }
 
 // pruneEvery is how often serve prunes; the first time a little after its start,
@@ -145,6 +147,8 @@ func (a *app) retain(ctx context.Context, o retentionOptions) {
 		began := time.Now()
 		p, err := prune(ctx, a.store, a.data, o, false)
 		switch {
+		case gate.CodeOf(err) == gate.CodeConflict:
+			a.log.Info("another replica deletes what is old", "layers", p.layers)
 		case err != nil && ctx.Err() == nil:
 			a.log.Warn("what is old was not deleted; tried again in a day", "error", err)
 		case err == nil:

@@ -310,7 +310,7 @@ func (*postgres) explain(err error) string {
 		case "53100":
 			return "its disk is full: free space there"
 		case "53300":
-			return fmt.Sprintf("it has too many connections: each replica needs %d, raise max_connections", ourConnections+riverConnections+4)
+			return fmt.Sprintf("it has too many connections: each replica needs %d and one for each evaluation it runs, raise max_connections", ourConnections+riverConnections+3)
 		case "57P01", "57P02", "57P03":
 			return "it is stopping or starting: try again"
 		case "25006":
