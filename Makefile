@@ -13,7 +13,7 @@ CTL := bin/gatectl
 FAST := ./internal/gate/... ./internal/policy/... ./internal/layer/... ./internal/registry/... ./internal/store/... ./internal/report/... ./internal/worker/... ./internal/settings/... ./internal/servertest/... ./internal/scan/sharedlayers/... ./internal/scan/layercache/... ./internal/identity/... ./internal/workload/... ./server/... ./client/... ./cmd/gatectl/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build gatectl demo test test-fast vet race lint bench bench-cluster soak e2e generate image clean
+.PHONY: help build gatectl demo test test-fast vet race lint bench bench-cluster fuzz soak e2e generate image clean
 
 help: ## list what make can do
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: build ## print this gate's cost as ratios to the trivy program's, in one 
 
 bench-cluster: build ## print the cost of admission reviews with 100,000 verdicts stored, and of a rescan of 1,000 images
 	@go run ./internal/bench --imagegate $(BIN) --cluster
+
+fuzz: ## fuzz every target for a minute, the first time with ten more of compiling Trivy (scripts/fuzz.sh takes seconds and packages)
+	@scripts/fuzz.sh
 
 soak: build ## kill and starve two replicas and all they need, under load, and count the answers (ten minutes; scripts/soak.sh says what it needs)
 	@scripts/soak.sh

@@ -86,7 +86,7 @@ func (l *contractLint) operation(at string, o *openapi3.Operation) {
 		fails := status == "default" || status >= "400"
 		succeeds, refuses = succeeds || strings.HasPrefix(status, "2"), refuses || fails
 		l.content(place, r.Value.Content, !fails || r.Ref != "")
-		if fails && r.Value.Content["application/problem+json"] == nil && !(o.OperationID == "getReadiness" && status == "503") {
+		if fails && r.Value.Content["application/problem+json"] == nil && (o.OperationID != "getReadiness" || status != "503") {
 			l.report(place, r.Value.Origin, "it is no application/problem+json")
 		}
 		if after := r.Value.Headers["Retry-After"]; (status == "429" || status == "503") && (after == nil || !after.Value.Required) {

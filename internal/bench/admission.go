@@ -68,7 +68,6 @@ func (b *bench) admission() error {
 	if err != nil {
 		return err
 	}
-	at := func(d []time.Duration, percent int) time.Duration { return d[len(d)*percent/100] }
 	b.ratio(fmt.Sprintf("admission review, p50 at %d/s (peer: /healthz)", rate), at(took, 50), at(floor, 50))
 	b.ratio(fmt.Sprintf("admission review, p99 at %d/s (peer: /healthz)", rate), at(took, 99), at(floor, 99))
 	b.limit(fmt.Sprintf("admission review, p99, %d verdicts stored", verdicts), at(took, 99).Round(10*time.Microsecond).String(), at(took, 99) < 5*time.Millisecond, "5ms")
@@ -184,14 +183,23 @@ func review(ctx context.Context, c *http.Client, url string, i int) error {
 }
 
 func answered(c *http.Client, req *http.Request, want string) error {
+	text, err := answer(c, req)
+	if err == nil && !strings.Contains(text, want) {
+		err = fmt.Errorf("%s: %.300s, expected %s", req.URL, text, want)
+	}
+	return err
+}
+
+// answer is the body of an answer that is good.
+func answer(c *http.Client, req *http.Request) (string, error) {
 	r, err := c.Do(req)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = r.Body.Close() }()
 	text, err := io.ReadAll(r.Body)
-	if err != nil || r.StatusCode != http.StatusOK || !strings.Contains(string(text), want) {
-		return fmt.Errorf("%s: %s %.300s %w", req.URL, r.Status, text, err)
+	if err == nil && r.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s %.300s", req.URL, r.Status, text)
 	}
-	return nil
+	return string(text), err
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 func main() {
@@ -16,10 +17,11 @@ func main() {
 	flag.StringVar(&b.gate, "imagegate", "bin/imagegate", "the gate's program")
 	flag.StringVar(&b.trivy, "trivy", "", "the trivy program")
 	flag.StringVar(&b.db, "db", "", "directory of trivy.db and metadata.json; default the demo's few advisories")
+	flag.StringVar(&b.only, "only", "", "these groups of rows alone, with commas between: cold, warm (after cold), deny, bomb, postgres, queue, storm")
 	flag.IntVar(&b.runs, "runs", 5, "how often each thing is measured; the median counts")
 	flag.BoolVar(&b.cluster, "cluster", false, "measure what a cluster asks: the admission webhook and the nightly rescan")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := b.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,6 +19,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	kgzip "github.com/klauspost/compress/gzip"
+
+	"github.com/imagegate/imagegate/internal/bench/fixture"
 )
 
 // remoteContext is a registry on loopback and a context to use it with.
@@ -89,24 +90,10 @@ func highWater(pid int, ended <-chan struct{}) int64 {
 			return most
 		case <-tick.C:
 		}
-		if kib, err := strconv.ParseInt(strings.TrimSuffix(procStatus(fmt.Sprintf("/proc/%d/status", pid))["VmHWM"], " kB"), 10, 64); err == nil {
-			most = max(most, kib<<10)
+		if size, err := fixture.Bytes(fixture.Status(fmt.Sprintf("/proc/%d/status", pid)), "VmHWM"); err == nil {
+			most = max(most, size)
 		}
 	}
-}
-
-// procStatus reads a status file of /proc; empty when the process ended.
-func procStatus(name string) map[string]string {
-	fields := map[string]string{}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return fields
-	}
-	for line := range strings.Lines(string(text)) {
-		key, value, _ := strings.Cut(line, ":")
-		fields[key] = strings.TrimSpace(value)
-	}
-	return fields
 }
 
 // median of durations.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,13 +12,14 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/imagegate/imagegate/internal/demo"
+	"github.com/imagegate/imagegate/internal/bench/fixture"
 	"github.com/imagegate/imagegate/internal/gate"
 )
 
 // bench is one run.
 type bench struct {
 	gate, trivy, db string
+	only            string
 	runs            int
 	cluster         bool
 
@@ -64,8 +62,14 @@ func (b *bench) run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("image: 5 layers, %d MB unpacked; each figure the median of %d runs\n\n%-46s %10s %10s %7s  %s\n", size>>20, b.runs, "", "imagegate", "peer", "ratio", "budget")
-	for _, row := range []func() error{b.cold, b.warm, b.deny, b.bomb} {
-		if err := row(); err != nil {
+	for _, row := range []struct {
+		name string
+		make func() error
+	}{{"cold", b.cold}, {"warm", b.warm}, {"deny", b.deny}, {"bomb", b.bomb}, {"postgres", b.postgres}, {"queue", b.queue}, {"storm", b.storm}} {
+		if b.only != "" && !slices.Contains(strings.Split(b.only, ","), row.name) {
+			continue
+		}
+		if err := row.make(); err != nil {
 			return err
 		}
 	}
@@ -76,15 +80,12 @@ func (b *bench) run(ctx context.Context) error {
 }
 
 // prepare makes the database, and a policy that takes one of any age.
-func (b *bench) prepare() error {
-	if b.db == "" {
-		b.db = filepath.Join(b.dir, "db")
-		if err := demo.WriteDatabase(b.db, time.Now()); err != nil {
-			return err
-		}
+func (b *bench) prepare() (err error) {
+	if b.db, err = fixture.Database(b.dir, b.db); err != nil {
+		return err
 	}
-	b.policy = filepath.Join(b.dir, "policy.yaml")
-	return os.WriteFile(b.policy, []byte("apiVersion: image-policy.k8s.io/v1\nkind: ImagePolicy\nmetadata: {name: bench}\nrules:\n- {name: v, maxSeverity: MEDIUM, maxCVSS: 6.9}\n- {name: u, user: {nonRoot: true}}\n- {name: c, catalogue: {deny: HIGH, warn: MEDIUM}}\n- {name: f, freshness: {database: 36500d}}\n"), 0o600)
+	b.policy, err = fixture.Policy(b.dir)
+	return err
 }
 
 // row prints a comparison and holds it against its budget.
@@ -253,48 +254,6 @@ func (b *bench) warm() error {
 	return b.stored(s, median(theirs))
 }
 
-// stored asks for a decided digest 500 times a second.
-func (b *bench) stored(s *service, peer time.Duration) error {
-	digest, err := b.image.Digest()
-	if err != nil {
-		return err
-	}
-	pinned := b.host + "/bench/app@" + digest.String()
-	if _, err := s.ask(pinned); err != nil {
-		return err
-	}
-	const rate, seconds = 500, 4
-	took := make(chan time.Duration, rate*seconds)
-	failed := make(chan error, rate*seconds)
-	tick := time.NewTicker(time.Second / rate)
-	defer tick.Stop()
-	for range rate * seconds {
-		<-tick.C
-		go func() {
-			d, err := s.ask(pinned)
-			failed <- err
-			took <- d
-		}()
-	}
-	var all []time.Duration
-	for range rate * seconds {
-		if err := <-failed; err != nil {
-			return err
-		}
-		all = append(all, <-took)
-	}
-	slices.Sort(all)
-	p99 := all[len(all)*99/100]
-	b.row("the same digest again, p50 at 500/s", all[len(all)/2], peer, 0.1)
-	b.limit("the same digest again, p99 at 500/s", p99.Round(10*time.Microsecond).String(), p99 < 5*time.Millisecond, "5ms")
-	idle, err := s.rss()
-	if err != nil {
-		return err
-	}
-	b.limit("memory of the service and its workers", mb(idle), idle < 512<<20, "512 MB")
-	return nil
-}
-
 // deny counts what a denial on the config alone costs.
 func (b *bench) deny() error {
 	root, err := variant(b.image, "", 0)
@@ -354,26 +313,3 @@ func (b *bench) bomb() error {
 }
 
 func mb(n int64) string { return fmt.Sprintf("%d MB", n>>20) }
-
-// post asks the service about an image and waits for the verdict.
-func post(ctx context.Context, url, image string) error {
-	body, err := json.Marshal(map[string]any{"image": image})
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/evaluations?wait=60", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	r, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = r.Body.Close() }()
-	text, err := io.ReadAll(r.Body)
-	if err != nil || r.StatusCode != http.StatusOK || bytes.Contains(text, []byte(`"decision":"error"`)) {
-		return fmt.Errorf("%s: %s %.300s %w", image, r.Status, text, err)
-	}
-	return nil
-}

@@ -8,9 +8,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// maxReference bounds a reference in bytes: 255 for the repository
-// (distribution-spec), 128 for a tag, 135 for a digest, and a host.
+// maxReference bounds a reference in bytes: maxRepository, 128 for a tag, 135
+// for a digest, and a host.
 const maxReference = 1024
+
+// maxRepository bounds a repository's path in bytes (distribution-spec).
+const maxRepository = 255
 
 // Scheme says where an image is read from.
 type Scheme string
@@ -79,6 +82,9 @@ func parseRegistryReference(s string) (Reference, error) {
 		return invalid(nil)
 	}
 	repo := parsed.Context()
+	if len(repo.RepositoryStr()) > maxRepository {
+		return invalid(nil) // with Docker Hub's library/, which the parser did not count
+	}
 	ref := Reference{Asked: s, Scheme: SchemeRegistry, Repository: familiar(repo.RegistryStr()) + "/" + repo.RepositoryStr()}
 	switch r := parsed.(type) {
 	case name.Digest:

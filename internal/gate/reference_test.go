@@ -33,7 +33,7 @@ func TestParseReferenceNormalisesAsDockerDoes(t *testing.T) {
 }
 
 func TestParseReferenceNamesWhatIsWrong(t *testing.T) {
-	for _, in := range []string{"", ":", "UPPER/case", "a b", "app@sha256:short", "oci:", "http://host/app", strings.Repeat("a", 10000)} {
+	for _, in := range []string{"", ":", "UPPER/case", "a b", "app@sha256:short", "oci:", "http://host/app", strings.Repeat("a", 248), strings.Repeat("a", 10000)} {
 		_, err := ParseReference(in)
 		if CodeOf(err) != CodeInvalid {
 			t.Errorf("ParseReference(%.20q) = %v, want an invalid error", in, err)

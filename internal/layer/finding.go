@@ -55,14 +55,6 @@ func (w *walk) cut(list string) {
 	}
 }
 
-// bounded is printable with a bound of its own.
-func bounded(s string, most int) string {
-	if len(s) > most {
-		s = s[:most] + "…"
-	}
-	return printable(s)
-}
-
 // secretFiles lists what any layer holds, and what became of it.
 func (g *gatherer) secretFiles(layer int, f *Facts) {
 	into := map[Class]*[]gate.SecretFile{Key: &g.c.Keys, Credential: &g.c.Credentials, Dump: &g.c.Dumps}

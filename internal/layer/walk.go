@@ -266,14 +266,26 @@ func unsafeName(name string) string {
 }
 
 // printable bounds a name for a report and makes control characters visible.
-func printable(s string) string {
-	if len(s) > 300 {
-		s = s[:300] + "…"
+func printable(s string) string { return bounded(s, 300) }
+
+// bounded is printable with a bound of its own in bytes. A byte that is no text
+// becomes three.
+func bounded(s string, most int) string {
+	cut := len(s) > most
+	if cut {
+		s = s[:most]
 	}
-	return strings.Map(func(r rune) rune {
+	s = strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f {
 			return '\uFFFD'
 		}
 		return r
 	}, s)
+	if len(s) > most {
+		s, cut = strings.ToValidUTF8(s[:most], ""), true
+	}
+	if cut {
+		s += "…"
+	}
+	return s
 }

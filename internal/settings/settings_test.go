@@ -82,12 +82,35 @@ func TestAListOfTheFileIsAListOfTheFlag(t *testing.T) {
 	}
 }
 
+func TestValuesOfTheFileAreTakenAsTheyAreWritten(t *testing.T) {
+	for text, want := range map[string]string{
+		"the-server: 2026-06-01\n":                    "2026-06-01",
+		"the-server: 1e3\n":                           "1e3",
+		"the-server: 010\n":                           "010",
+		"the-server: yes\n":                           "yes",
+		"the-server: ''\n":                            "built in",
+		"the-server:\n":                               "built in",
+		"the-server: ~\n":                             "built in",
+		"the-server: []\n":                            "built in",
+		"platform: [&a once]\nthe-server: *a\n":       "once",
+		"platform: &a [b, c]\nthe-server: *a\n":       "b,c",
+		"<<: {the-server: of another}\nplatform: a\n": "of another",
+	} {
+		if got, err := run(t, "--config", file(t, text)); err != nil || got.server != want {
+			t.Errorf("%q gives %q, %v, want %q", text, got.server, err, want)
+		}
+	}
+}
+
 func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"an unknown key":    {"the-sever: x\n", `"the-sever" is no flag of program`},
-		"not YAML":          {"{", "cannot be used"},
-		"a list at the top": {"- a\n", "cannot be used"},
-		"a file too large":  {strings.Repeat("#", 1<<20+1), "more than"},
+		"an unknown key":       {"the-sever: x\n", `"the-sever" is no flag of program`},
+		"not YAML":             {"{", "cannot be used"},
+		"a list at the top":    {"- a\n", "cannot be used"},
+		"a map as a value":     {"the-server: {a: b}\n", `"the-server" has neither a value nor a list`},
+		"a list in a list":     {"platform: [[a]]\n", `"platform" has neither a value nor a list`},
+		"aliases upon aliases": {"platform: [&a " + strings.Repeat("a", 1<<10) + strings.Repeat(", *a", 1<<10) + "]\n", `"platform" has more than`},
+		"a file too large":     {strings.Repeat("#", 1<<20+1), "more than"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := run(t, "--config", file(t, c.text))

@@ -40,6 +40,9 @@ func serve(t testing.TB, referrers bool) *server {
 		if f := s.fail.Load(); f != nil {
 			if status := (*f)(r); status != 0 {
 				w.WriteHeader(status)
+				if status == http.StatusNotFound && r.Method == http.MethodPut { // as registries that ended in between say it
+					_, _ = w.Write([]byte(`{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"blob upload unknown to registry"}]}`))
+				}
 				return
 			}
 		}

@@ -127,10 +127,25 @@ func (t *target) problem(doing string, err error) error {
 		case http.StatusUnauthorized, http.StatusForbidden:
 			return gate.NewError(gate.CodeUnauthorized, "the registry refuses to "+about+": the gate's credentials need the right to pull and push "+t.digest.Repository.Name(), err)
 		case http.StatusNotFound:
-			return gate.NewError(gate.CodeNotFound, "there is nothing to "+about, err)
+			if !lostUpload(answer) {
+				return gate.NewError(gate.CodeNotFound, "there is nothing to "+about, err)
+			}
 		}
 	}
 	return gate.NewError(gate.CodeUnavailable, "the registry did not "+about, err)
+}
+
+// lostUpload reports whether the registry forgot, while we wrote, what we had
+// written so far: it ended in between, or another of its replicas answers.
+// Writing again begins anew. (distribution-spec, error codes.)
+func lostUpload(answer *transport.Error) bool {
+	for _, d := range answer.Errors {
+		switch d.Code {
+		case transport.BlobUploadUnknownErrorCode, transport.BlobUploadInvalidErrorCode, transport.BlobUnknownErrorCode, transport.ManifestBlobUnknownErrorCode:
+			return true
+		}
+	}
+	return false
 }
 
 // absent reports whether the registry says that there is no such thing.

@@ -128,6 +128,22 @@ func TestNoRightToPushIsSaidSo(t *testing.T) {
 	}
 }
 
+func TestAnUploadThatTheRegistryForgotIsTriedAgain(t *testing.T) {
+	s, k := serve(t, true), newKey(t)
+	repo, digest := s.push(t, "app")
+	fail := func(r *http.Request) int {
+		if r.Method == http.MethodPut {
+			return http.StatusNotFound
+		}
+		return 0
+	}
+	s.fail.Store(&fail)
+	_, err := signer(t, k, LayoutBoth).Sign(t.Context(), gate.SignRequest{Repository: repo, Digest: digest})
+	if !gate.Retryable(err) {
+		t.Errorf("it is final: %v", err)
+	}
+}
+
 func TestOnlyDigestsAreSigned(t *testing.T) {
 	for _, bad := range []string{"latest", "sha256:abc", "", "sha512:" + strings.Repeat("a", 128)} {
 		if _, err := signer(t, newKey(t), LayoutBoth).Sign(t.Context(), gate.SignRequest{Repository: "registry.example/app", Digest: bad}); gate.CodeOf(err) != gate.CodeInvalid {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/imagegate/imagegate/internal/gate"
 )
@@ -61,37 +62,52 @@ type running struct {
 // run is one of them.
 type run struct {
 	caller, image string
+	began         time.Time
 	cancel        context.CancelCauseFunc
 }
 
-// enter is ctx, which cancel ends early. leave must be called. It is not
-// entered where as many as may be of one caller or of one image run already:
-// those who wait for one slow image would leave no room for others.
-func (r *running) enter(ctx context.Context, e gate.Evaluation, ofCaller, ofImage int) (_ context.Context, leave func(), entered bool) {
+// How long who finds no place stays away: as long as the newest of those in the
+// way has run, within these bounds. Of images that are decided quickly the next
+// comes quickly, and nobody asks all the time about a slow one.
+const (
+	shortestYield = 50 * time.Millisecond
+	longestYield  = time.Second
+)
+
+// enter is ctx, which cancel ends early; leave must be called. Where as many as
+// may be of one caller or of one image run already, leave is nil, and yield says
+// when to come again: those who wait for one slow image would leave no room for
+// others.
+func (r *running) enter(ctx context.Context, e gate.Evaluation, ofCaller, ofImage int) (_ context.Context, leave func(), yield time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var newest time.Time
 	for _, other := range r.all {
-		if other.caller == e.Request.Caller {
+		sameCaller, sameImage := other.caller == e.Request.Caller, other.image == e.Request.Image
+		if sameCaller {
 			ofCaller--
 		}
-		if other.image == e.Request.Image {
+		if sameImage {
 			ofImage--
+		}
+		if (sameCaller || sameImage) && other.began.After(newest) {
+			newest = other.began
 		}
 	}
 	if ofCaller <= 0 || ofImage <= 0 {
-		return ctx, nil, false
+		return ctx, nil, min(max(time.Since(newest), shortestYield), longestYield)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	if r.all == nil {
 		r.all = map[string]run{}
 	}
-	r.all[e.ID] = run{e.Request.Caller, e.Request.Image, cancel}
+	r.all[e.ID] = run{e.Request.Caller, e.Request.Image, time.Now(), cancel}
 	return ctx, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delete(r.all, e.ID)
 		cancel(nil)
-	}, true
+	}, 0
 }
 
 func (r *running) cancel(id string) {

@@ -177,17 +177,14 @@ type worker struct {
 	slots   int // how many jobs run at once
 }
 
-// yield is how long a job waits that may not run beside those that do.
-const yield = time.Second
-
 // Work implements river.Worker. What comes back as an error is tried again.
 func (w *worker) Work(ctx context.Context, job *river.Job[evaluate]) error {
 	e, err := w.store.Evaluation(ctx, job.Args.ID)
 	if err != nil || e.State == gate.Done {
 		return err
 	}
-	ctx, leave, entered := w.running.enter(ctx, e, max(1, w.slots/2), max(1, w.slots/4))
-	if !entered {
+	ctx, leave, yield := w.running.enter(ctx, e, max(1, w.slots/2), max(1, w.slots/4))
+	if leave == nil {
 		w.store.overdue(ctx, job.ID)
 		return river.JobSnooze(yield)
 	}

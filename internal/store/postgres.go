@@ -85,6 +85,12 @@ func (s *Store) configure(address string) (e *postgres, err error) {
 	}
 	e.config.RuntimeParams["application_name"] = "imagegate"
 	e.config.RuntimeParams["timezone"] = "UTC"
+	// The locks of a machine that vanished must not stay for the two hours after
+	// which PostgreSQL would find out.
+	e.config.RuntimeParams["tcp_keepalives_idle"] = "10" // seconds
+	e.config.RuntimeParams["tcp_keepalives_interval"] = "5"
+	e.config.RuntimeParams["tcp_keepalives_count"] = "3"
+	e.config.RuntimeParams["tcp_user_timeout"] = "20000" // milliseconds
 	if e.config.ConnectTimeout == 0 {
 		e.config.ConnectTimeout = 5 * time.Second
 	}
