@@ -46,3 +46,28 @@ func FuzzCreateEvaluation(f *testing.F) {
 		}
 	})
 }
+
+// A batch is accepted whole or not at all.
+func FuzzCreateBatch(f *testing.F) {
+	for _, body := range []string{`{"images": ["app", "app:2"]}`, `{"images": []}`, `{"images": ["oci:/x", "app"]}`, `{"images": [null]}`, `{"images": "app"}`, `{"images": ["a"], "images": ["b"]}`, `[]`} {
+		f.Add(body, "key")
+	}
+	s, m := newServer(f, Options{})
+	f.Fuzz(func(t *testing.T, body, key string) {
+		m.submitted = nil
+		r := httptest.NewRequest("POST", "/v1/evaluations:batch", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Idempotency-Key", key)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		conforms(t, s, "POST", "/v1/evaluations:batch", w)
+		if accepted := w.Code == 202 || w.Code == 200; accepted != (len(m.submitted) > 0) || len(m.submitted) > 100 {
+			t.Errorf("%d, and %d submitted: %s", w.Code, len(m.submitted), w.Body)
+		}
+		for _, req := range m.submitted {
+			if ref, err := gate.ParseReference(req.Image); err != nil || ref.Scheme != gate.SchemeRegistry {
+				t.Errorf("%q was submitted", req.Image)
+			}
+		}
+	})
+}

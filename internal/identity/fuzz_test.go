@@ -71,3 +71,25 @@ func FuzzAuthenticate(f *testing.F) {
 		}
 	})
 }
+
+// Whatever an issuer's keys are, only public ones of the allowed kinds count: a
+// shared secret would let whoever knows it make tokens.
+func FuzzKeySet(f *testing.F) {
+	for _, s := range []string{
+		`{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`,
+		`{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`, `{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}`, `{"keys":[null]}`, `{}`, `[`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		keys, err := parseKeySet(data)
+		if (err == nil) != (len(keys) > 0) || len(keys) > maxKeys {
+			t.Fatalf("%d keys, %v", len(keys), err)
+		}
+		for _, k := range keys {
+			if _, secret := k.Key.([]byte); secret || !k.IsPublic() {
+				t.Errorf("%T is taken as a public key", k.Key)
+			}
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"slices"
 	"testing"
 	"time"
@@ -154,9 +155,19 @@ func TestASilentLayerIsResumed(t *testing.T) {
 }
 
 func TestReadingALayerEndsWithItsContext(t *testing.T) {
-	_, repository, d := layerOf(t, 4<<20)
+	d := gate.Descriptor{Digest: "sha256:" + strings.Repeat("0", 64), Size: 1000}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/" {
+			return
+		}
+		w.Header().Set("Content-Length", "1000")
+		_, _ = w.Write(make([]byte, 500))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done() // the rest never comes
+	}))
+	t.Cleanup(server.Close)
 	ctx, cancel := context.WithCancel(t.Context())
-	blob, err := newClient(t).Blobs(repository).Open(ctx, 0, d)
+	blob, err := newClient(t).Blobs(server.Listener.Addr().String()+"/app").Open(ctx, 0, d)
 	if err != nil {
 		t.Fatal(err)
 	}
