@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/imagegate/imagegate/internal/bench/fixture"
 )
 
 // The one database, its owner and the owner's password.
@@ -20,51 +20,27 @@ const (
 	databasePassword = "soak-0f3c1a"
 )
 
-// program finds one that Debian may keep outside of PATH.
+// program finds one that is not PostgreSQL's.
 func program(name string) (string, error) {
-	if path, err := exec.LookPath(name); err == nil {
-		return path, nil
-	}
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name) // the pattern is a good one
-	if len(found) == 0 {
+	path, err := exec.LookPath(name)
+	if err != nil {
 		return "", fmt.Errorf("there is no program %s: apt-get install postgresql redis-server docker-registry", name)
 	}
-	slices.Sort(found)
-	return found[len(found)-1], nil
-}
-
-// unprivileged is who PostgreSQL, which refuses root, runs as; nil: as we do.
-func unprivileged() (*syscall.Credential, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		u, err = user.Lookup("nobody")
-	}
-	if err != nil {
-		return nil, err
-	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.Atoi(u.Gid)
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
+	return path, nil
 }
 
 // newPostgres makes a cluster in dir/postgres. Commits go to disk, as on a
 // server that matters.
 func (s *stage) newPostgres(port int) error {
-	initdb, err := program("initdb")
+	initdb, err := fixture.PostgreSQLProgram("initdb")
 	if err != nil {
 		return err
 	}
-	server, err := program("postgres")
+	server, err := fixture.PostgreSQLProgram("postgres")
 	if err != nil {
 		return err
 	}
-	who, err := unprivileged()
+	who, err := fixture.Unprivileged()
 	if err != nil {
 		return err
 	}
@@ -100,7 +76,7 @@ func (s *stage) ask(sql string) ([][]string, error) { return s.query(databaseNam
 
 // query asks PostgreSQL itself, not through the proxy.
 func (s *stage) query(database, sql string) ([][]string, error) {
-	psql, err := program("psql")
+	psql, err := fixture.PostgreSQLProgram("psql")
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ type engine interface {
 	// held is errHeld.
 	lock(ctx context.Context, name string, wait bool) (*lock, error)
 	// queue makes River's client.
-	queue(ctx context.Context, j *Jobs, o JobsOptions) (queue, error)
+	queue(ctx context.Context, j *Jobs) (queue, error)
 	// tell lets the other replicas know, when the transaction is committed.
 	tell(ctx context.Context, tx conn, n news) error
 	size(ctx context.Context) (int64, error)

@@ -75,14 +75,15 @@ func (s *Store) NewJobs(ctx context.Context, run Run, o JobsOptions) (_ *Jobs, e
 	}
 	j := &Jobs{store: s, options: o, workers: river.NewWorkers(), attending: make(chan struct{}), stop: func() {}}
 	river.AddWorker(j.workers, &worker{store: s, run: run, log: o.Logger, running: &j.running, slots: o.Workers})
-	if j.queue, err = s.engine.queue(ctx, j, o); err != nil {
+	if j.queue, err = s.engine.queue(ctx, j); err != nil {
 		return nil, err
 	}
 	return j, nil
 }
 
 // config is River's, but for what engines add.
-func (j *Jobs) config(o JobsOptions) *river.Config {
+func (j *Jobs) config() *river.Config {
+	o := j.options
 	return &river.Config{
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: max(1, o.Workers)}},
 		Workers:              j.workers,

@@ -34,12 +34,13 @@ type postgresQueue struct {
 	lost map[int64]bool
 }
 
-func (e *postgres) queue(ctx context.Context, j *Jobs, o JobsOptions) (_ queue, err error) {
+func (e *postgres) queue(ctx context.Context, j *Jobs) (_ queue, err error) {
+	o := j.options
 	if e.jobs, err = e.pool(ctx, e.config.Copy()); err != nil {
 		return nil, e.store.unavailable(err)
 	}
 	q := &postgresQueue{engine: e, jobs: j, id: o.ID, name: o.Replica, lease: o.Lease, log: o.Logger}
-	config := j.config(o)
+	config := j.config()
 	config.ID = q.id
 	if q.Client, err = river.NewClient(riverpgxv5.New(e.jobs), config); err != nil {
 		return nil, e.store.unavailable(err)

@@ -186,7 +186,7 @@ type sqliteQueue struct {
 
 // queue takes up what ran when an earlier process ended. CodeConflict when
 // another process runs the jobs of this file.
-func (e *sqlite) queue(ctx context.Context, j *Jobs, o JobsOptions) (queue, error) {
+func (e *sqlite) queue(ctx context.Context, j *Jobs) (queue, error) {
 	held, err := e.lock(ctx, "jobs", false)
 	if err != nil {
 		return nil, gate.NewError(gate.CodeConflict, fmt.Sprintf("another process serves from the database %s: end it, or name another directory with --data", e.path), err)
@@ -195,7 +195,7 @@ func (e *sqlite) queue(ctx context.Context, j *Jobs, o JobsOptions) (queue, erro
 		held.release()
 		return nil, err
 	}
-	client, err := river.NewClient(riversqlite.New(e.write), j.config(o))
+	client, err := river.NewClient(riversqlite.New(e.write), j.config())
 	if err != nil {
 		held.release()
 		return nil, e.store.unavailable(err)
