@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 )
 
@@ -38,6 +39,12 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// Processes run in the stage's directory, and the paths are of this one.
+	for _, path := range []*string{&o.gate, &o.toxiproxyServer, &o.db} {
+		if *path != "" {
+			*path, _ = filepath.Abs(*path) // it fails only where there is no working directory
+		}
+	}
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		stop()
